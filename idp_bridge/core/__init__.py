@@ -1,0 +1,1 @@
+"""Rules and state machines. Imports the standard library and ``idp_bridge_qr`` only."""

@@ -1,0 +1,133 @@
+"""The one piece that issues and redeems: codes, tickets, approvals, sessions.
+
+    issue(Grant) -> token          the token leaves; only its SHA-256 is stored
+    redeem(token, Binding) -> Grant    once; every binding is compared
+    read(token, Binding) -> Grant      many times, for sessions
+    revoke(token, kind)
+
+Every grant is bound to (kind, realm, app, redirect, browser, account, expiry). A token of one kind
+is never found under another: the kind is part of the key and again of the stored value. A redeemed
+token leaves a tombstone until its expiry, so that a second use is recognised (RFC 6749, 4.1.2).
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from idp_bridge.core.clock import Clock
+from idp_bridge.core.errors import GrantReused, InvalidGrant
+from idp_bridge.core.secret import digest, new_token, same
+from idp_bridge.core.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a grant is tied to. An empty string means "none" and must match "none" exactly.
+
+    ``browser`` is the digest of a secret that only one browser or client holds.
+    """
+
+    kind: str
+    realm: str
+    app: str
+    redirect: str = ""
+    browser: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One thing granted to one account. ``family`` names what is revoked if it is used twice."""
+
+    binding: Binding
+    account: str
+    expires: datetime
+    family: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def _encode(grant: Grant) -> bytes:
+    value = asdict(grant)
+    value["expires"] = grant.expires.timestamp()
+    return json.dumps(value).encode()
+
+
+def _decode(value: bytes) -> Grant:
+    raw = json.loads(value)
+    return Grant(
+        binding=Binding(**raw["binding"]),
+        account=raw["account"],
+        expires=datetime.fromtimestamp(raw["expires"], tz=UTC),
+        family=raw["family"],
+        facts=raw["facts"],
+    )
+
+
+class Grants:
+    """Issues and redeems grants in a ``Store``."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def issue(self, grant: Grant) -> str:
+        """Store ``grant`` until it expires and return its token (256 random bits)."""
+        token = new_token()
+        await self.put(token, grant)
+        return token
+
+    async def put(self, token: str, grant: Grant) -> None:
+        """Store or replace ``grant`` under a token that the caller made."""
+        ttl = grant.expires - self._clock()
+        if ttl <= timedelta(0):
+            raise InvalidGrant(f"{grant.binding.kind} would be born expired")
+        await self._store.put(_key(grant.binding.kind, token), _encode(grant), ttl)
+
+    async def redeem(self, token: str, binding: Binding) -> Grant:
+        """Take the grant once.
+
+        Raises ``GrantReused`` on a second use, ``InvalidGrant`` when it is unknown, expired, or
+        bound otherwise; a wrong binding spends it too, for then the token has leaked.
+        """
+        value = await self._store.take(_key(binding.kind, token))
+        if value is None:
+            spent = await self._store.get(_spent(binding.kind, token))
+            if spent is not None:
+                raise GrantReused(f"{binding.kind} redeemed twice", spent.decode())
+            raise InvalidGrant(f"{binding.kind} unknown")
+        grant = _decode(value)
+        left = grant.expires - self._clock()
+        if left > timedelta(0):
+            await self._store.put(_spent(binding.kind, token), grant.family.encode(), left)
+        self._check(grant, binding)
+        return grant
+
+    async def read(self, token: str, binding: Binding) -> Grant:
+        """Look at a grant without spending it. Raises ``InvalidGrant``."""
+        value = await self._store.get(_key(binding.kind, token))
+        if value is None:
+            raise InvalidGrant(f"{binding.kind} unknown")
+        grant = _decode(value)
+        self._check(grant, binding)
+        return grant
+
+    async def revoke(self, token: str, kind: str) -> None:
+        """Forget a grant; unknown ones are ignored."""
+        await self._store.take(_key(kind, token))
+
+    def _check(self, grant: Grant, binding: Binding) -> None:
+        # The store's expiry is a convenience; this comparison is the rule.
+        if grant.expires <= self._clock():
+            raise InvalidGrant(f"{binding.kind} expired")
+        held = grant.binding
+        for name in ("kind", "realm", "app", "redirect", "browser"):
+            if not same(getattr(held, name), getattr(binding, name)):
+                raise InvalidGrant(f"{binding.kind} is bound to another {name}")
+
+
+def _key(kind: str, token: str) -> str:
+    return f"grant:{kind}:{digest(token)}"
+
+
+def _spent(kind: str, token: str) -> str:
+    return f"spent:{kind}:{digest(token)}"

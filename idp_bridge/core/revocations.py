@@ -1,0 +1,90 @@
+"""What ended and what changed, in the store, compared on every use of a session.
+
+There is no copy to reach: a bridge-served session reads these marks each time it is used, so a
+logout or a role change written by any copy of the bridge is in force everywhere at once.
+
+``end``    the session, or every session of the account begun before now, is over
+``stale``  what was read from Keycloak about the account, or the realm, before now is out of date
+``heard``  the follower has read the realm's events successfully just now
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from idp_bridge.core.clock import Clock
+from idp_bridge.core.store import Store
+
+FOLLOWED_FOR = timedelta(seconds=10)
+RIGHTS_LIVE = timedelta(seconds=60)
+_SESSION_LIFE = timedelta(hours=24)
+
+
+class Standing(Enum):
+    """What a session may do next."""
+
+    GOOD = "good"
+    STALE = "stale"
+    ENDED = "ended"
+
+
+class Revocations:
+    """Marks in the store; no mark outlives the sessions it speaks of."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def end_session(self, realm: str, sid: str) -> None:
+        """The session ``sid`` of ``realm`` is over."""
+        await self._mark(f"ended:{realm}:sid:{sid}", _SESSION_LIFE)
+
+    async def end_account(self, realm: str, subject: str) -> None:
+        """Every session that the account began before now is over."""
+        await self._mark(f"ended:{realm}:sub:{subject}", _SESSION_LIFE)
+
+    async def end_realm(self, realm: str) -> None:
+        """Every session that anybody began in ``realm`` before now is over."""
+        await self._mark(f"ended:{realm}:all", _SESSION_LIFE)
+
+    async def stale_account(self, realm: str, subject: str) -> None:
+        """Rights of the account read before now must be read again."""
+        await self._mark(f"stale:{realm}:sub:{subject}", RIGHTS_LIVE * 2)
+
+    async def stale_realm(self, realm: str) -> None:
+        """Everything read from ``realm`` before now must be read again."""
+        await self._mark(f"stale:{realm}:all", RIGHTS_LIVE * 2)
+
+    async def heard(self, realm: str) -> None:
+        """The follower has read the realm's events to their end."""
+        await self._mark(f"heard:{realm}", FOLLOWED_FOR)
+
+    async def is_followed(self, realm: str) -> bool:
+        """Whether somebody read the realm's events within the last 10 s."""
+        return await self._after(f"heard:{realm}", self._clock() - FOLLOWED_FOR)
+
+    async def realm_is_fresh(self, realm: str, read_at: datetime) -> bool:
+        """Whether something read from ``realm`` at ``read_at`` may still be relied on."""
+        if self._clock() - read_at >= RIGHTS_LIVE or not await self.is_followed(realm):
+            return False
+        return not await self._after(f"stale:{realm}:all", read_at)
+
+    async def standing(
+        self, *, realm: str, subject: str, sid: str, began: datetime, read_at: datetime
+    ) -> Standing:
+        """How a session stands that began at ``began`` with rights read at ``read_at``."""
+        if await self._store.get(f"ended:{realm}:sid:{sid}") is not None:
+            return Standing.ENDED
+        for scope in (f"sub:{subject}", "all"):
+            if await self._after(f"ended:{realm}:{scope}", began):
+                return Standing.ENDED
+        if await self._after(f"stale:{realm}:sub:{subject}", read_at):
+            return Standing.STALE
+        return Standing.GOOD if await self.realm_is_fresh(realm, read_at) else Standing.STALE
+
+    async def _mark(self, key: str, ttl: timedelta) -> None:
+        await self._store.put(key, json.dumps(self._clock().timestamp()).encode(), ttl)
+
+    async def _after(self, key: str, moment: datetime) -> bool:
+        value = await self._store.get(key)
+        return value is not None and datetime.fromtimestamp(json.loads(value), UTC) >= moment

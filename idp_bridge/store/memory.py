@@ -1,0 +1,31 @@
+"""Short-lived state in one process, for tests of the core."""
+
+from datetime import datetime, timedelta
+
+from idp_bridge.core.clock import Clock
+
+
+class MemoryStore:
+    """A ``Store`` whose time is the clock it is given."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._values: dict[str, tuple[bytes, datetime]] = {}
+
+    async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
+        self._values[key] = (value, self._clock() + ttl)
+
+    async def get(self, key: str) -> bytes | None:
+        value, expires = self._values.get(key, (None, None))
+        return value if expires is not None and expires > self._clock() else None
+
+    async def take(self, key: str) -> bytes | None:
+        value = await self.get(key)
+        self._values.pop(key, None)
+        return value
+
+    async def swap(self, key: str, old: bytes | None, new: bytes, ttl: timedelta) -> bool:
+        if await self.get(key) != old:
+            return False
+        await self.put(key, new, ttl)
+        return True

@@ -1,0 +1,64 @@
+"""Short-lived state in Redis, shared by every copy of the bridge."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+
+from idp_bridge.core.errors import Unavailable
+
+_SWAP = """
+local held = redis.call('GET', KEYS[1])
+if ARGV[1] == '' and held then return 0 end
+if ARGV[1] ~= '' and held ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+return 1
+"""
+
+
+class RedisStore:
+    """A ``Store`` over one Redis; a full pool waits for a connection instead of failing."""
+
+    def __init__(self, url: str, prefix: str = "idp-bridge:", connections: int = 64) -> None:
+        pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
+        self._redis: Redis = Redis(connection_pool=pool)
+        self._prefix = prefix
+        self._swap = self._redis.register_script(_SWAP)
+
+    async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
+        async with _reachable():
+            await self._redis.set(self._prefix + key, value, px=_ms(ttl))
+
+    async def get(self, key: str) -> bytes | None:
+        async with _reachable():
+            value: bytes | None = await self._redis.get(self._prefix + key)
+            return value
+
+    async def take(self, key: str) -> bytes | None:
+        async with _reachable():
+            value: bytes | None = await self._redis.getdel(self._prefix + key)
+            return value
+
+    async def swap(self, key: str, old: bytes | None, new: bytes, ttl: timedelta) -> bool:
+        async with _reachable():
+            present, expected = (b"", b"") if old is None else (b"1", old)
+            args = [present, expected, new, _ms(ttl)]
+            return bool(await self._swap(keys=[self._prefix + key], args=args))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._redis.aclose()
+
+
+@asynccontextmanager
+async def _reachable() -> AsyncIterator[None]:
+    try:
+        yield
+    except RedisError as error:
+        raise Unavailable(f"redis: {type(error).__name__}") from error
+
+
+def _ms(ttl: timedelta) -> int:
+    return max(1, int(ttl.total_seconds() * 1000))
