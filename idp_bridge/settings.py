@@ -141,6 +141,11 @@ def load(file: Path | None = None, environ: dict[str, str] | None = None) -> Set
         raise SettingsError("\n".join(lines)) from None
 
 
+def _line(problem: Any) -> str:
+    place = ".".join(map(str, problem["loc"])) or "settings"
+    return f"{place}: {problem['msg']}"
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         loaded = yaml.safe_load(file.read_text(encoding="utf-8")) or {}

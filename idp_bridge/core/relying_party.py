@@ -50,7 +50,7 @@ class RelyingParty(Protocol):
         code_challenge: str,
         extra: Mapping[str, str],
     ) -> str:
-        """Where to send the browser; ``extra`` holds ``prompt``, ``acr_values``, ``kc_idp_hint``."""
+        """Where to send the browser; ``extra``: ``prompt``, ``acr_values``, ``kc_idp_hint``."""
         ...
 
     async def exchange(

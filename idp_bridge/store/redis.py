@@ -23,7 +23,7 @@ class RedisStore:
 
     def __init__(self, url: str, prefix: str = "idp-bridge:", connections: int = 64) -> None:
         pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
-        self._redis: Redis = Redis(connection_pool=pool)
+        self._redis = Redis(connection_pool=pool)
         self._prefix = prefix
         self._swap = self._redis.register_script(_SWAP)
 
@@ -33,18 +33,16 @@ class RedisStore:
 
     async def get(self, key: str) -> bytes | None:
         async with _reachable():
-            value: bytes | None = await self._redis.get(self._prefix + key)
-            return value
+            return _bytes(await self._redis.get(self._prefix + key))
 
     async def take(self, key: str) -> bytes | None:
         async with _reachable():
-            value: bytes | None = await self._redis.getdel(self._prefix + key)
-            return value
+            return _bytes(await self._redis.getdel(self._prefix + key))
 
     async def swap(self, key: str, old: bytes | None, new: bytes, ttl: timedelta) -> bool:
         async with _reachable():
             present, expected = (b"", b"") if old is None else (b"1", old)
-            args = [present, expected, new, _ms(ttl)]
+            args: list[bytes | int] = [present, expected, new, _ms(ttl)]
             return bool(await self._swap(keys=[self._prefix + key], args=args))
 
     async def close(self) -> None:
@@ -58,6 +56,10 @@ async def _reachable() -> AsyncIterator[None]:
         yield
     except RedisError as error:
         raise Unavailable(f"redis: {type(error).__name__}") from error
+
+
+def _bytes(value: bytes | str | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value
 
 
 def _ms(ttl: timedelta) -> int:
