@@ -1,4 +1,4 @@
-"""The command line `idp-bridge`: reads the arguments, runs one command, says errors in a sentence."""
+"""The command line `idp-bridge`: reads arguments, runs one command, says errors in a sentence."""
 
 import sys
 

@@ -1,0 +1,45 @@
+"""Secrets and passwords of one data folder: made once, kept in files of the owner only."""
+
+import base64
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from idp_bridge.core.secret import new_token
+from idp_bridge.local.folder import Folder
+
+_FIRST = "amber brave calm coral early fresh gentle golden happy jade kind lucky mild noble".split()
+_SECOND = "bamboo bridge brook cedar crane garden harbor heron kite lotus maple meadow".split()
+_THIRD = "river orchard panda peony pine sparrow spring stone summit tiger willow wren".split()
+
+
+def easy_password() -> str:
+    """Easy to type, and long enough for a stack of one's own: `kite-river-42` and the like."""
+    words = (secrets.choice(part) for part in (_FIRST, _SECOND, _THIRD))
+    return "-".join((*words, str(10 + secrets.randbelow(90))))
+
+
+def totp_secret() -> str:
+    """160 bits in base32, as authenticator apps take it (RFC 4226, 4)."""
+    return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+def kept_secrets(folder: Folder, names: Iterable[str]) -> dict[str, str]:
+    """The secrets of these names; those that do not exist yet are made."""
+    kept: dict[str, str] = folder.read("secrets.json") or {}
+    fresh = {name: new_token() for name in names if name not in kept}
+    if fresh:
+        kept |= fresh
+        folder.write("secrets.json", kept)
+    return kept
+
+
+def kept_credentials(folder: Folder, people: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Password and one-time-password secret of every demo person: realm -> username -> both."""
+    kept: dict[str, dict[str, dict[str, str]]] = folder.read("people.json") or {}
+    for person in people:
+        realm = kept.setdefault(person["realm"], {})
+        if person["username"] not in realm:
+            realm[person["username"]] = {"password": easy_password(), "totp": totp_secret()}
+    folder.write("people.json", kept)
+    return kept
