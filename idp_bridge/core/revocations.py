@@ -17,6 +17,8 @@ from idp_bridge.core.store import Store
 
 FOLLOWED_FOR = timedelta(seconds=10)
 RIGHTS_LIVE = timedelta(seconds=60)
+# Nothing tells of a change in a federated directory, so rights from there are read again this soon.
+FEDERATED_RIGHTS_LIVE = timedelta(seconds=2)
 _SESSION_LIFE = timedelta(hours=24)
 
 
@@ -55,24 +57,41 @@ class Revocations:
         """Everything read from ``realm`` before now must be read again."""
         await self._mark(f"stale:{realm}:all", RIGHTS_LIVE * 2)
 
-    async def heard(self, realm: str) -> None:
-        """The follower has read the realm's events to their end."""
-        await self._mark(f"heard:{realm}", FOLLOWED_FOR)
+    async def heard(self, realm: str, at: datetime | None = None) -> None:
+        """The follower has read every event of the realm up to ``at`` (now)."""
+        moment = at or self._clock()
+        await self._store.put(f"heard:{realm}", _encode(moment), FOLLOWED_FOR)
+
+    async def deaf(self, realm: str) -> None:
+        """Nobody can know any more what changes in the realm: read live from now on."""
+        await self._store.take(f"heard:{realm}")
 
     async def is_followed(self, realm: str) -> bool:
         """Whether somebody read the realm's events within the last 10 s."""
         return await self._after(f"heard:{realm}", self._clock() - FOLLOWED_FOR)
 
-    async def realm_is_fresh(self, realm: str, read_at: datetime) -> bool:
+    async def realm_is_fresh(
+        self, realm: str, read_at: datetime, lives: timedelta = RIGHTS_LIVE
+    ) -> bool:
         """Whether something read from ``realm`` at ``read_at`` may still be relied on."""
-        if self._clock() - read_at >= RIGHTS_LIVE or not await self.is_followed(realm):
+        if self._clock() - read_at >= lives or not await self.is_followed(realm):
             return False
         return not await self._after(f"stale:{realm}:all", read_at)
 
     async def standing(
-        self, *, realm: str, subject: str, sid: str, began: datetime, read_at: datetime
+        self,
+        *,
+        realm: str,
+        subject: str,
+        sid: str,
+        began: datetime,
+        read_at: datetime,
+        lives: timedelta = RIGHTS_LIVE,
     ) -> Standing:
-        """How a session stands that began at ``began`` with rights read at ``read_at``."""
+        """How a session stands that began at ``began`` with rights read at ``read_at``.
+
+        ``lives`` is ``FEDERATED_RIGHTS_LIVE`` for an account whose roles come from LDAP.
+        """
         if await self._store.get(f"ended:{realm}:sid:{sid}") is not None:
             return Standing.ENDED
         for scope in (f"sub:{subject}", "all"):
@@ -80,11 +99,15 @@ class Revocations:
                 return Standing.ENDED
         if await self._after(f"stale:{realm}:sub:{subject}", read_at):
             return Standing.STALE
-        return Standing.GOOD if await self.realm_is_fresh(realm, read_at) else Standing.STALE
+        return Standing.GOOD if await self.realm_is_fresh(realm, read_at, lives) else Standing.STALE
 
     async def _mark(self, key: str, ttl: timedelta) -> None:
-        await self._store.put(key, json.dumps(self._clock().timestamp()).encode(), ttl)
+        await self._store.put(key, _encode(self._clock()), ttl)
 
     async def _after(self, key: str, moment: datetime) -> bool:
         value = await self._store.get(key)
         return value is not None and datetime.fromtimestamp(json.loads(value), UTC) >= moment
+
+
+def _encode(moment: datetime) -> bytes:
+    return json.dumps(moment.timestamp()).encode()
