@@ -30,7 +30,7 @@ class Pages(Protocol):
 def reader_of(
     headers: Mapping[str, str], cookies: Mapping[str, str], query: Mapping[str, str], here: str
 ) -> Reader:
-    """The first of: the address (``lang``, ``ui_locales``), the cookie, the browser; else Chinese."""
+    """The first known of: the address (``lang``, ``ui_locales``), cookie, browser; else zh."""
     wishes = (
         query.get("lang", ""),
         query.get("ui_locales", ""),
