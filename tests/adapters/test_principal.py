@@ -1,0 +1,92 @@
+"""Posts: role and org belong together, and a unit covers what lies below it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from idp_bridge_adapters.principal import Post, Principal, acr_reaches, posts_of
+
+STREET = "/baoan/xixiang"
+GRID_A = f"{STREET}/laodong/grid-a"
+GRID_B = f"{STREET}/laodong/grid-b"
+
+
+def somebody(*groups: str) -> Principal:
+    return Principal(
+        issuer="https://idp.test/realms/workers",
+        subject="u1",
+        realm="workers",
+        name="陈网格",
+        roles=frozenset({"handler"}),
+        posts=posts_of(groups),
+        acr="password",
+        sid="s1",
+        auth_time=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+
+
+def test_a_grid_worker_in_a_who_is_a_counsellor_in_b_is_not_a_grid_worker_in_b():
+    person = somebody(f"{GRID_A}/grid-worker", f"{GRID_B}/counsellor")
+
+    assert person.holds("grid-worker", org=GRID_A)
+    assert person.holds("counsellor", org=GRID_B)
+    assert not person.holds("grid-worker", org=GRID_B)
+    assert not person.holds("counsellor", org=GRID_A)
+
+
+def test_a_post_at_a_street_covers_the_grids_below_it_and_not_the_district_above():
+    person = somebody(f"{STREET}/staff")
+
+    assert person.holds("staff", org=GRID_A)
+    assert person.holds("staff", org=STREET + "/")
+    assert not person.holds("staff", org="/baoan")
+
+
+@pytest.mark.parametrize(
+    "other", ["/baoan/xixiang2", "/baoan/xixian", "/BAOAN/xixiang", "baoan/xixiang", "", "/"]
+)
+def test_a_unit_whose_name_merely_begins_alike_is_another_unit(other: str):
+    assert not somebody(f"{STREET}/staff").holds("staff", org=other)
+
+
+def test_a_group_at_the_top_is_no_post():
+    assert posts_of(["/bridge-admin", "staff", "/", "", "/baoan/"]) == frozenset()
+    assert posts_of(["/baoan/staff"]) == {Post("staff", "/baoan")}
+
+
+def test_the_orgs_of_a_role_are_those_of_its_own_posts():
+    person = somebody(f"{GRID_A}/grid-worker", f"{GRID_B}/counsellor", f"{STREET}/volunteer")
+
+    assert person.orgs("grid-worker") == {GRID_A}
+
+
+def test_people_of_two_realms_with_one_subject_are_two_people():
+    one = somebody()
+    other = Principal(
+        issuer="https://idp.test/realms/residents",
+        subject=one.subject,
+        realm="residents",
+        name=one.name,
+        roles=one.roles,
+        posts=one.posts,
+        acr=one.acr,
+        sid=one.sid,
+    )
+
+    assert one.key != other.key
+
+
+@pytest.mark.parametrize(
+    ("acr", "minimum", "enough"),
+    [
+        ("qr", "qr", True),
+        ("passkey", "mfa", True),
+        ("qr", "password", False),
+        ("activation", "qr", False),
+        ("0", "activation", False),
+        ("", "activation", False),
+        ("gold", "activation", False),
+    ],
+)
+def test_an_acr_reaches_what_is_at_most_as_strong(acr: str, minimum: str, enough: bool):
+    assert acr_reaches(acr, minimum) is enough
