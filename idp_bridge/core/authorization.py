@@ -62,6 +62,7 @@ class AuthorizationRequest:
     acr_values: str = ""
     login_hint: str = ""
     ui_locales: str = ""
+    app_hint: str = ""
     claims: str = ""
 
 

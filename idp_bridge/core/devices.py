@@ -2,7 +2,7 @@
 
 A phone keeps a non-extractable P-256 key; its id is the key's thumbprint. Two kinds of message are
 signed with it, told apart by ``typ``: ``dpop+jwt`` proves that a request comes from the phone
-(RFC 9449), ``qr-decision+jwt`` decides one flow (P2). Neither is accepted in the place of the other.
+(RFC 9449), ``qr-decision+jwt`` decides one flow (P2). Neither is accepted as the other.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,8 @@ from idp_bridge_qr.errors import CodeError
 from idp_bridge_qr.keys import DevicePublicKey, read_jws
 
 FRESH = timedelta(minutes=5)
+OWN_ACT = frozenset({"activation", "password", "mfa", "passkey"})
+"""Levels that are an act of the person at this phone; a sign-in by QR or hand-over is none (P1)."""
 PROOF_AGE = timedelta(seconds=60)
 PROOF_MEMORY = timedelta(minutes=5)
 
@@ -74,15 +76,23 @@ class Devices:
         self._clock = clock
 
     async def register(
-        self, *, realm: str, subject: str, auth_time: datetime, label: str, proof: str, url: str
+        self,
+        *,
+        realm: str,
+        subject: str,
+        auth_time: datetime,
+        acr: str,
+        label: str,
+        proof: str,
+        url: str,
     ) -> Device:
         """Register the key inside ``proof``, a DPoP proof for a POST to ``url`` (P1).
 
-        Raises ``FreshSignInNeeded`` when the sign-in is older than five minutes, ``DeviceRefused``
-        for a bad proof, ``Conflict`` for a key that was registered before.
+        Raises ``FreshSignInNeeded`` when the sign-in is older than five minutes or was no act of
+        the person at this phone, ``DeviceRefused`` for a bad proof, ``Conflict`` for a key that was registered before.
         """
         now = self._clock()
-        if now - auth_time > FRESH:
+        if now - auth_time > FRESH or acr not in OWN_ACT:
             raise FreshSignInNeeded("registering needs a fresh act of the person")
         key = await self._proven(proof, "POST", url)
         device = Device(key.thumbprint(), realm, subject, key.jwk(), label[:80], now)

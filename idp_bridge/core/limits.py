@@ -31,11 +31,11 @@ class Limits:
             if left <= 0:
                 count, began, left = 0, now, window.total_seconds()
             if count >= limit:
-                raise TooManyRequests(f"limit of {key.split(':')[0]}", max(1, round(left)))
+                raise TooManyRequests(f"limit of {_kind(key)}", max(1, round(left)))
             new = json.dumps([count + 1, began]).encode()
             if await self._store.swap(stored, old, new, timedelta(seconds=left)):
                 return int(count) + 1
-        raise TooManyRequests(f"limit of {key.split(':')[0]}", 1)
+        raise TooManyRequests(f"limit of {_kind(key)}", 1)
 
     async def reached(self, key: str, limit: int, window: timedelta) -> bool:
         """Count one event; whether it was the ``limit``-th or a later one within ``window``."""
@@ -64,3 +64,7 @@ class Limits:
 
 # A browser's timer may fire a little early; half a second is no attack.
 _JITTER = 0.5
+
+
+def _kind(key: str) -> str:
+    return key.partition(":")[0]

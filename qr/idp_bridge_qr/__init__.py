@@ -1,1 +1,1 @@
-"""Keys and codes: signing, strict decoding, offline verification. No network, no clock of its own."""
+"""Keys and codes: signing, strict decoding, offline checks. No network, no clock of its own."""
