@@ -69,6 +69,7 @@ class OpClientSettings(Frozen):
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
     scopes: tuple[str, ...] = ("openid", "profile")
+    signing_alg: Literal["RS256", "ES256"] = "RS256"
 
 
 class NamedNetwork(Frozen):

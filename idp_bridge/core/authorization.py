@@ -3,6 +3,8 @@
     begin -> interaction --approve--> code --redeem--> tokens
                         \\--refuse--> error to the client
 
+    keep -> ticket --kept--> the same answer, for a page that can only go to an address
+
 An interaction is bound to the browser that began it; nothing in it can be changed afterwards. The
 one who authenticates the person (QR login, Keycloak, an activation code) only says who it was.
 """
@@ -13,12 +15,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from idp_bridge.core.clock import Clock
-from idp_bridge.core.errors import InvalidGrant
+from idp_bridge.core.errors import InvalidGrant, NotSignedIn
 from idp_bridge.core.grants import Binding, Grant, Grants
+from idp_bridge.core.levels import reaches
 from idp_bridge.core.secret import new_token
 
 CODE_LIFE = timedelta(seconds=60)
 INTERACTION_LIFE = timedelta(minutes=30)
+KEPT_LIFE = timedelta(seconds=30)
 
 ClientAuth = Literal["private_key_jwt", "client_secret_basic", "client_secret_post"]
 
@@ -43,11 +47,16 @@ class Client:
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
     scopes: tuple[str, ...] = ("openid", "profile")
+    signing_alg: Literal["RS256", "ES256"] = "RS256"
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request that passed every check of OpenID Connect Core 3.1.2.2; fixed from here on (B2)."""
+    """A request that passed every check of OpenID Connect Core 3.1.2.2; fixed from here on (B2).
+
+    ``hinted_subject`` is whom ``id_token_hint`` or a requested ``sub`` names: nobody else will do.
+    ``essential_acr`` must be reached; ``acr_values`` only should be.
+    """
 
     client_id: str
     realm: str
@@ -96,27 +105,61 @@ class Authorizations:
 
     async def begin(self, request: AuthorizationRequest, browser: str) -> str:
         """Keep ``request`` for the browser with digest ``browser``; return the interaction's id."""
+        now = self._clock()
         return await self._grants.issue(
             Grant(
                 binding=_interaction(browser),
                 account="",
-                expires=self._clock() + INTERACTION_LIFE,
-                facts=asdict(request),
+                expires=now + INTERACTION_LIFE,
+                facts={"request": asdict(request), "began": now.timestamp()},
             )
         )
 
     async def pending(self, interaction: str, browser: str) -> AuthorizationRequest:
         """Look at a waiting request. Raises ``InvalidGrant``."""
         grant = await self._grants.read(interaction, _interaction(browser))
-        return AuthorizationRequest(**grant.facts)
+        return _request(grant.facts["request"])
 
     async def approve(
         self, interaction: str, browser: str, authentication: Authentication
     ) -> AuthorizationResponse:
-        """End the interaction with a code for ``authentication``. Raises ``InvalidGrant``."""
-        grant = await self._grants.redeem(interaction, _interaction(browser))
-        request = AuthorizationRequest(**grant.facts)
+        """End the interaction with a code for ``authentication``.
+
+        Raises ``InvalidGrant``, or ``NotSignedIn`` when a fresh act of the person was asked for and
+        this one is older; the interaction then goes on. Another person than the one hinted at, or
+        less than the essential level, ends it with an error to the client.
+        """
+        grant = await self._grants.read(interaction, _interaction(browser))
+        request = _request(grant.facts["request"])
+        if not _is_fresh(request, grant.facts["began"], authentication):
+            raise NotSignedIn("a fresh sign-in was asked for")
+        await self._grants.redeem(interaction, _interaction(browser))
+        if request.hinted_subject not in ("", authentication.subject):
+            return refusal(request, "login_required", "Another person signed in")
+        if request.essential_acr and not reaches(authentication.acr, request.essential_acr):
+            return refusal(request, "unmet_authentication_requirements")
         return await self.answer(request, authentication)
+
+    def suffices(self, request: AuthorizationRequest, authentication: Authentication) -> bool:
+        """Whether somebody who signed in before may be answered without a page.
+
+        ``prompt`` other than ``none`` asks for a page; so does an older, weaker or other sign-in.
+        """
+        age = self._clock() - authentication.auth_time
+        return (
+            authentication.realm == request.realm
+            and request.prompt in ("", "none")
+            and (request.max_age is None or age <= timedelta(seconds=request.max_age))
+            and request.hinted_subject in ("", authentication.subject)
+            and self._level_suffices(request, authentication.acr)
+        )
+
+    def _level_suffices(self, request: AuthorizationRequest, acr: str) -> bool:
+        if request.essential_acr:
+            return reaches(acr, request.essential_acr)
+        # Voluntary levels are worth a page, but not an error where no page may be shown.
+        wanted = request.wanted_acr
+        return not wanted or request.prompt == "none" or reaches(acr, wanted)
 
     async def answer(
         self, request: AuthorizationRequest, authentication: Authentication
@@ -132,6 +175,7 @@ class Authorizations:
                 family=new_token(),
                 facts={
                     "request": asdict(request),
+                    "issued": self._clock().timestamp(),
                     "auth_time": authentication.auth_time.timestamp(),
                     "acr": authentication.acr,
                     "amr": list(authentication.amr),
@@ -146,27 +190,51 @@ class Authorizations:
     ) -> AuthorizationResponse:
         """End the interaction with an error of OpenID Connect Core 3.1.2.6."""
         grant = await self._grants.redeem(interaction, _interaction(browser))
-        return refusal(AuthorizationRequest(**grant.facts), error, description)
+        return refusal(_request(grant.facts["request"]), error, description)
 
-    async def redeem(
-        self, code: str, *, realm: str, client_id: str, redirect_uri: str
-    ) -> tuple[AuthorizationRequest, Authentication, str]:
-        """Spend a code: the request, who signed in, and the family of what is issued from it.
+    async def keep(self, response: AuthorizationResponse, browser: str) -> str:
+        """Put an answer aside for the same browser; return the ticket that fetches it, once."""
+        facts = asdict(response) | {"params": dict(response.params)}
+        expires = self._clock() + KEPT_LIFE
+        return await self._grants.issue(Grant(_answer(browser), "", expires, facts=facts))
 
-        Raises ``InvalidGrant``, or ``GrantReused`` with the family to revoke (B3). The caller
-        still has to compare the PKCE verifier with ``request.code_challenge``.
+    async def kept(self, ticket: str, browser: str) -> AuthorizationResponse:
+        """Fetch an answer put aside. Raises ``InvalidGrant``."""
+        grant = await self._grants.redeem(ticket, _answer(browser))
+        return AuthorizationResponse(**grant.facts)
+
+    async def redeem(self, code: str, *, client: Client, redirect_uri: str) -> "Redeemed":
+        """Spend a code. Raises ``InvalidGrant``, or ``GrantReused`` with the family to revoke (B3).
+
+        The caller still has to compare the PKCE verifier with ``request.code_challenge``.
         """
-        grant = await self._grants.redeem(code, code_binding(realm, client_id, redirect_uri))
+        binding = code_binding(client.realm, client.client_id, redirect_uri)
+        grant = await self._grants.redeem(code, binding)
         facts = grant.facts
         authentication = Authentication(
-            realm=realm,
+            realm=client.realm,
             subject=grant.account,
             auth_time=datetime.fromtimestamp(facts["auth_time"], UTC),
             acr=facts["acr"],
             amr=tuple(facts["amr"]),
             sid=facts["sid"],
         )
-        return AuthorizationRequest(**facts["request"]), authentication, grant.family
+        return Redeemed(
+            request=_request(facts["request"]),
+            authentication=authentication,
+            issued=datetime.fromtimestamp(facts["issued"], UTC),
+            family=grant.family,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What a code stood for. ``family`` names everything that is issued from it."""
+
+    request: AuthorizationRequest
+    authentication: Authentication
+    issued: datetime
+    family: str
 
 
 def refusal(
@@ -183,6 +251,25 @@ def _response(request: AuthorizationRequest, params: dict[str, str]) -> Authoriz
     if request.state:
         params["state"] = request.state
     return AuthorizationResponse(request.redirect_uri, request.response_mode, params)
+
+
+def _request(facts: Mapping[str, Any]) -> AuthorizationRequest:
+    lists = {name: tuple(value) for name, value in facts.items() if isinstance(value, list)}
+    return AuthorizationRequest(**{**facts, **lists})
+
+
+def _is_fresh(request: AuthorizationRequest, began: float, authentication: Authentication) -> bool:
+    # Keycloak tells ``auth_time`` in whole seconds, rounded down.
+    oldest = int(began)
+    if "login" in request.prompt.split():
+        return authentication.auth_time.timestamp() >= oldest
+    if request.max_age is not None:
+        return authentication.auth_time.timestamp() >= oldest - request.max_age
+    return True
+
+
+def _answer(browser: str) -> Binding:
+    return Binding(kind="answer", realm="", app="", browser=browser)
 
 
 def _interaction(browser: str) -> Binding:

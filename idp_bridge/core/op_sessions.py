@@ -5,7 +5,7 @@ as the browser session lives, a fresh sign-in included, because Keycloak keeps t
 The token changes at each sign-in (session fixation), the sid does not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from idp_bridge.core.authorization import Authentication
@@ -20,13 +20,17 @@ SESSION_LIFE = timedelta(hours=8)
 
 @dataclass(frozen=True, slots=True)
 class OpSession:
-    """Who is signed in at this browser. ``clients`` were answered in it and hear of its end."""
+    """Who is signed in at this browser. ``clients`` were answered in it and hear of its end.
+
+    ``upstream`` is the Keycloak session it came from, when the person signed in at Keycloak.
+    """
 
     authentication: Authentication
     began: datetime
     expires: datetime
     clients: tuple[str, ...] = ()
     kiosk: str = ""
+    upstream: str = ""
 
 
 class OpSessions:
@@ -47,6 +51,7 @@ class OpSessions:
         *,
         life: timedelta = SESSION_LIFE,
         kiosk: str = "",
+        upstream: str = "",
         previous: str | None = None,
     ) -> str:
         """Begin a session and return its cookie token; the ``previous`` token stops working."""
@@ -58,7 +63,9 @@ class OpSessions:
             if held is not None and held.authentication.sid == authentication.sid:
                 clients = held.clients
         token = new_token()
-        await self._write(token, OpSession(authentication, now, now + life, clients, kiosk))
+        await self._write(
+            token, OpSession(authentication, now, now + life, clients, kiosk, upstream)
+        )
         return token
 
     async def find(self, token: str | None) -> OpSession | None:
@@ -84,13 +91,7 @@ class OpSessions:
         """Remember that ``client_id`` was answered in this session."""
         session = await self.find(token)
         if session is not None and client_id not in session.clients:
-            clients = (*session.clients, client_id)
-            await self._write(
-                token,
-                OpSession(
-                    session.authentication, session.began, session.expires, clients, session.kiosk
-                ),
-            )
+            await self._write(token, replace(session, clients=(*session.clients, client_id)))
 
     async def of_sid(self, realm: str, sid: str) -> OpSession | None:
         """The session ``sid`` as it was last written, ended or not."""
@@ -98,6 +99,15 @@ class OpSessions:
             return _session(await self._grants.read(sid, _by_sid(realm)))
         except InvalidGrant:
             return None
+
+    async def sid_of_upstream(self, realm: str, upstream: str) -> str | None:
+        """The session that came from Keycloak's session ``upstream``."""
+        try:
+            grant = await self._grants.read(upstream, _by_upstream(realm))
+        except InvalidGrant:
+            return None
+        sid: str = grant.facts["sid"]
+        return sid
 
     async def end(self, realm: str, sid: str) -> OpSession | None:
         """End ``sid``; returns what it was, so that its clients can be told."""
@@ -117,8 +127,12 @@ class OpSessions:
             "began": session.began.timestamp(),
             "clients": list(session.clients),
             "kiosk": session.kiosk,
+            "upstream": session.upstream,
         }
-        for key, binding in ((token, _SESSION), (who.sid, _by_sid(who.realm))):
+        keys = [(token, _SESSION), (who.sid, _by_sid(who.realm))]
+        if session.upstream:
+            keys.append((session.upstream, _by_upstream(who.realm)))
+        for key, binding in keys:
             await self._grants.put(key, Grant(binding, who.subject, session.expires, facts=facts))
 
 
@@ -127,6 +141,10 @@ _SESSION = Binding(kind="op-session", realm="", app="")
 
 def _by_sid(realm: str) -> Binding:
     return Binding(kind="op-session-by-sid", realm=realm, app="")
+
+
+def _by_upstream(realm: str) -> Binding:
+    return Binding(kind="op-session-by-upstream", realm=realm, app="")
 
 
 def _session(grant: Grant) -> OpSession:
@@ -144,4 +162,5 @@ def _session(grant: Grant) -> OpSession:
         expires=grant.expires,
         clients=tuple(facts["clients"]),
         kiosk=facts["kiosk"],
+        upstream=facts["upstream"],
     )
