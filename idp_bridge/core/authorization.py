@@ -72,7 +72,15 @@ class AuthorizationRequest:
     login_hint: str = ""
     ui_locales: str = ""
     app_hint: str = ""
-    claims: str = ""
+    hinted_subject: str = ""
+    essential_acr: tuple[str, ...] = ()
+    id_token_claims: tuple[str, ...] = ()
+    userinfo_claims: tuple[str, ...] = ()
+
+    @property
+    def wanted_acr(self) -> tuple[str, ...]:
+        """The levels asked for, in whichever way."""
+        return self.essential_acr or tuple(self.acr_values.split())
 
 
 @dataclass(frozen=True, slots=True)
