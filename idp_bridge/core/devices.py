@@ -89,7 +89,8 @@ class Devices:
         """Register the key inside ``proof``, a DPoP proof for a POST to ``url`` (P1).
 
         Raises ``FreshSignInNeeded`` when the sign-in is older than five minutes or was no act of
-        the person at this phone, ``DeviceRefused`` for a bad proof, ``Conflict`` for a key that was registered before.
+        the person at this phone, ``DeviceRefused`` for a bad proof, ``Conflict`` for a key that
+        was registered before.
         """
         now = self._clock()
         if now - auth_time > FRESH or acr not in OWN_ACT:

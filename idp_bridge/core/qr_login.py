@@ -272,7 +272,7 @@ class QrLogin:
 
 
 def event_of(name: str, flow: Flow, now: datetime) -> AuditEvent:
-    """An audit line about a flow: coarse network, device, context hash; no frame, no secret (A6)."""
+    """An audit line about a flow: coarse network, device, context hash; no frame (A6)."""
     return AuditEvent(
         now,
         name,
