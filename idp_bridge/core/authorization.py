@@ -3,7 +3,7 @@
     begin -> interaction --approve--> code --redeem--> tokens
                         \\--refuse--> error to the client
 
-    keep -> ticket --kept--> the same answer, for a page that can only go to an address
+    way_back -> the address that carries the answer to the client
 
 An interaction is bound to the browser that began it; nothing in it can be changed afterwards. The
 one who authenticates the person (QR login, Keycloak, an activation code) only says who it was.
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import InvalidGrant, NotSignedIn
@@ -200,11 +201,17 @@ class Authorizations:
         grant = await self._grants.redeem(interaction, _interaction(browser))
         return refusal(_request(grant.facts["request"]), error, description)
 
-    async def keep(self, response: AuthorizationResponse, browser: str) -> str:
-        """Put an answer aside for the same browser; return the ticket that fetches it, once."""
+    async def way_back(self, response: AuthorizationResponse, *, issuer: str, browser: str) -> str:
+        """The address that carries ``response`` to the client from any page, by redirect or script.
+
+        A form-post answer waits at the OP for the browser with digest ``browser``, once, for 30 s.
+        """
+        if response.response_mode == "query":
+            return location_of(response, issuer)
         facts = asdict(response) | {"params": dict(response.params)}
         expires = self._clock() + KEPT_LIFE
-        return await self._grants.issue(Grant(_answer(browser), "", expires, facts=facts))
+        ticket = await self._grants.issue(Grant(_answer(browser), "", expires, facts=facts))
+        return f"{issuer}/authorize/answer?{urlencode({'a': ticket})}"
 
     async def kept(self, ticket: str, browser: str) -> AuthorizationResponse:
         """Fetch an answer put aside. Raises ``InvalidGrant``."""
@@ -243,6 +250,12 @@ class Redeemed:
     authentication: Authentication
     issued: datetime
     family: str
+
+
+def location_of(response: AuthorizationResponse, issuer: str) -> str:
+    """The redirect of a query answer, with ``iss`` (RFC 9207)."""
+    joint = "&" if "?" in response.redirect_uri else "?"
+    return f"{response.redirect_uri}{joint}{urlencode({**response.params, 'iss': issuer})}"
 
 
 def refusal(
