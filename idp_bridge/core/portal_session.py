@@ -1,0 +1,54 @@
+"""Who is signed in at one browser of a surface that the bridge serves itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from idp_bridge.core.grants import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSession:
+    """Who is signed in at one browser, and what Keycloak said about them at ``read_at``."""
+
+    subject: str
+    sid: str
+    acr: str
+    auth_time: datetime
+    claims: Mapping[str, Any]
+    csrf: str
+    began: datetime
+    read_at: datetime
+    expires: datetime
+
+    @property
+    def name(self) -> str:
+        """What to call the person."""
+        return str(self.claims.get("name") or self.claims.get("preferred_username") or "")
+
+    @property
+    def realm_roles(self) -> frozenset[str]:
+        """Effective realm roles."""
+        return frozenset((self.claims.get("realm_access") or {}).get("roles", ()))
+
+    def roles_in(self, client_id: str) -> frozenset[str]:
+        """Roles held in one app."""
+        access = self.claims.get("resource_access") or {}
+        return frozenset((access.get(client_id) or {}).get("roles", ()))
+
+
+def session_of(grant: Grant) -> PortalSession:
+    """The session that a grant of the store holds."""
+    facts = grant.facts
+    return PortalSession(
+        subject=grant.account,
+        sid=facts["sid"],
+        acr=facts["acr"],
+        auth_time=datetime.fromtimestamp(facts["auth_time"], UTC),
+        claims=facts["claims"],
+        csrf=facts["csrf"],
+        began=datetime.fromtimestamp(facts["began"], UTC),
+        read_at=datetime.fromtimestamp(facts["read_at"], UTC),
+        expires=grant.expires,
+    )
