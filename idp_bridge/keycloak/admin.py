@@ -5,7 +5,7 @@ path gets this far: ``is_id`` is asked first, and what is no id is nobody's.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ class AdminApi:
 
     def __init__(self, url: str, realm: str, secret: str, *, ca_file: Path | None = None) -> None:
         self.realm = realm
+        self._uuids: dict[str, str] = {}
         connection = KeycloakOpenIDConnection(
             server_url=url.rstrip("/") + "/",
             realm_name=realm,
@@ -87,6 +88,15 @@ class AdminApi:
                 return
             first += size
 
+    async def client_uuid(self, client_id: str) -> str:
+        """Keycloak's own id of a client that every realm has; it never changes."""
+        if client_id not in self._uuids:
+            found = await self.list("clients", clientId=client_id)
+            if not found:
+                raise Unavailable(f"keycloak {self.realm}: no client {client_id}")
+            self._uuids[client_id] = found[0]["id"]
+        return self._uuids[client_id]
+
     async def close(self) -> None:
         """Give the connections back."""
         await self.admin.connection.aclose()
@@ -99,4 +109,4 @@ def _rows(realm: str, status: int, answer: Any) -> list[dict[str, Any]]:
     rows = answer.json()
     if not isinstance(rows, list):
         raise Unavailable(f"keycloak {realm}: a list was expected")
-    return [row for row in rows if isinstance(row, Mapping)]
+    return [row for row in rows if isinstance(row, dict)]

@@ -1,0 +1,106 @@
+"""The apps of a realm: its clients with ``bridge.app``, read once for every copy of the bridge.
+
+What was read is kept in the store and relied on only while ``Revocations`` says that the realm has
+not changed since; otherwise it is read again.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from idp_bridge.core.accounts import App
+from idp_bridge.core.clock import Clock
+from idp_bridge.core.revocations import RIGHTS_LIVE, Revocations
+from idp_bridge.core.store import Store
+from idp_bridge.keycloak.admin import AdminApi
+
+_LANGUAGES = ("zh", "en")
+_AT_ONCE = 8
+
+
+class KeycloakApps:
+    """``Apps`` over the Admin API of each realm."""
+
+    def __init__(
+        self, apis: Mapping[str, AdminApi], store: Store, revocations: Revocations, clock: Clock
+    ) -> None:
+        self._apis = apis
+        self._store = store
+        self._revocations = revocations
+        self._clock = clock
+        self._reading = {realm: asyncio.Lock() for realm in apis}
+
+    async def of(self, realm: str) -> tuple[App, ...]:
+        kept = await self._kept(realm)
+        if kept is None:
+            async with self._reading[realm]:
+                # Whoever waited here finds what the one before has just read.
+                kept = await self._kept(realm)
+                if kept is None:
+                    kept = await self._read(realm)
+        return kept
+
+    async def _kept(self, realm: str) -> tuple[App, ...] | None:
+        value = await self._store.get(_key(realm))
+        if value is None:
+            return None
+        kept = json.loads(value)
+        read_at = datetime.fromtimestamp(kept["read_at"], UTC)
+        if not await self._revocations.realm_is_fresh(realm, read_at):
+            return None
+        return tuple(_decode(app) for app in kept["apps"])
+
+    async def _read(self, realm: str) -> tuple[App, ...]:
+        # Taken before the question, so that a change while reading makes the answer stale.
+        read_at = self._clock()
+        clients = await self._apis[realm].list("clients")
+        limit = asyncio.Semaphore(_AT_ONCE)
+        registered = [
+            client for client in clients if _attributes(client).get("bridge.app") == "true"
+        ]
+        apps = await asyncio.gather(*(self._app(realm, client, limit) for client in registered))
+        apps.sort(key=lambda app: app.client_id)
+        value = {"read_at": read_at.timestamp(), "apps": [_encode(app) for app in apps]}
+        await self._store.put(_key(realm), json.dumps(value).encode(), RIGHTS_LIVE)
+        return tuple(apps)
+
+    async def _app(self, realm: str, client: Mapping[str, Any], limit: asyncio.Semaphore) -> App:
+        async with limit:
+            roles = await self._apis[realm].list(f"clients/{client['id']}/roles")
+        said = _attributes(client)
+        group = said.get("bridge.group", "")
+        return App(
+            realm=realm,
+            client_id=client["clientId"],
+            names=_by_language(said, "bridge.name", client["clientId"]),
+            groups=_by_language(said, "bridge.group", group),
+            url=said.get("bridge.url", ""),
+            protocol=said.get("bridge.protocol", ""),
+            icon=said.get("bridge.icon", ""),
+            enabled=client.get("enabled") is True,
+            roles=frozenset(role["name"] for role in roles),
+        )
+
+
+def _key(realm: str) -> str:
+    return f"apps:{realm}"
+
+
+def _attributes(client: Mapping[str, Any]) -> Mapping[str, str]:
+    attributes: Mapping[str, str] = client.get("attributes") or {}
+    return attributes
+
+
+def _by_language(said: Mapping[str, str], name: str, otherwise: str) -> dict[str, str]:
+    return {language: said.get(f"{name}.{language}") or otherwise for language in _LANGUAGES}
+
+
+def _encode(app: App) -> dict[str, Any]:
+    return asdict(app) | {"roles": sorted(app.roles)}
+
+
+def _decode(kept: dict[str, Any]) -> App:
+    return App(**(kept | {"roles": frozenset(kept["roles"])}))
