@@ -1,4 +1,4 @@
-"""Where the Java servers come from: a folder of the operator, the cache, Maven, the release page."""
+"""Where the Java servers come from: the operator's folder, the cache, Maven, the release page."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""Downloads large files once: resumed where it broke off, believed only by its pinned SHA-256.
+r"""Downloads large files once: resumed where it broke off, believed only by its pinned SHA-256.
 
 name.part  --all bytes there, digest right-->  name
     \------digest wrong: thrown away

@@ -1,4 +1,4 @@
-"""Process groups of a stack, written down so that a killed supervisor's children are found again."""
+"""Process groups of a stack, written down to find what a killed supervisor leaves behind."""
 
 import contextlib
 import os

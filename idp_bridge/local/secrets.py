@@ -8,9 +8,9 @@ from typing import Any
 from idp_bridge.core.secret import new_token
 from idp_bridge.local.folder import Folder
 
-_FIRST = "amber brave calm coral early fresh gentle golden happy jade kind lucky mild noble".split()
-_SECOND = "bamboo bridge brook cedar crane garden harbor heron kite lotus maple meadow".split()
-_THIRD = "river orchard panda peony pine sparrow spring stone summit tiger willow wren".split()
+_FIRST = ("amber", "brave", "calm", "coral", "early", "fresh", "gentle", "golden", "happy")
+_SECOND = ("bamboo", "bridge", "brook", "cedar", "crane", "garden", "harbor", "heron", "kite")
+_THIRD = ("river", "orchard", "panda", "peony", "pine", "sparrow", "spring", "stone", "summit")
 
 
 def easy_password() -> str:

@@ -1,4 +1,4 @@
-"""Starts servers, waits until each is ready, and ends all of them when one ends or we are told to.
+r"""Starts servers, waits until each is ready, and ends all of them when one ends or we are told to.
 
     start --ready--> running --told to stop--> ended, nothing left
       \                  \
@@ -24,6 +24,7 @@ from idp_bridge.local.leftovers import Leftovers
 Ready = Callable[[], Awaitable[bool]]
 
 _LOOK_AGAIN = 0.1
+_NOT_FOR_CHILDREN = {"IDP_BRIDGE_DATA", "IDP_BRIDGE_STACK"}
 _DISK_FULL = "No space left on device"
 
 
@@ -46,6 +47,8 @@ class Supervisor:
     def __init__(self, leftovers: Leftovers) -> None:
         self._leftovers = leftovers
         self._children: list[tuple[Program, asyncio.subprocess.Process]] = []
+        self._spawning = asyncio.Lock()
+        self._stopping = False
 
     async def start(self, program: Program) -> None:
         """Start a server and wait until it is ready. Raises ``ChildFailed`` when it never is."""
@@ -81,24 +84,41 @@ class Supervisor:
 
     async def stop(self) -> None:
         """End all children, the newest first; returns when nothing of them is left."""
-        for program, child in reversed(self._children):
-            await _end(child, program.grace)
-        self._children.clear()
-        self._leftovers.forget()
+        self._stopping = True
+        async with self._spawning:
+            for program, child in reversed(self._children):
+                await _end(child, program.grace)
+            self._children.clear()
+            self._leftovers.forget()
 
     async def _spawn(self, program: Program) -> asyncio.subprocess.Process:
+        # Whoever waits here may be cancelled; a child that was begun is always on the list.
+        return await asyncio.shield(self._spawn_once(program))
+
+    async def _spawn_once(self, program: Program) -> asyncio.subprocess.Process:
+        async with self._spawning:
+            if self._stopping:
+                raise ChildFailed(f"{program.name} was not started: the stack is stopping")
+            return await self._begin(program)
+
+    async def _begin(self, program: Program) -> asyncio.subprocess.Process:
         with program.log.open("ab") as log:
             child = await asyncio.create_subprocess_exec(
                 *program.command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **program.environment},
+                env={**_inherited(), **program.environment},
                 start_new_session=True,
             )
         self._children.append((program, child))
         self._leftovers.remember(child.pid)
         return child
+
+
+def _inherited() -> dict[str, str]:
+    """Our environment without what only the command line reads."""
+    return {name: value for name, value in os.environ.items() if name not in _NOT_FOR_CHILDREN}
 
 
 async def _end(child: asyncio.subprocess.Process, grace: timedelta) -> None:

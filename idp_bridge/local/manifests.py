@@ -1,0 +1,92 @@
+"""The data in ``realms/`` as the stack needs it: the demo people, and the apps to run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from idp_bridge.local.errors import WrongInput
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """How to run an app of ours: a folder of ``adapters/examples`` and a port above the base."""
+
+    folder: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An app as its manifest describes it."""
+
+    id: str
+    names: dict[str, str]
+    realms: tuple[str, ...]
+    protocol: str
+    roles: tuple[str, ...]
+    url: str
+    example: Example | None
+
+    @property
+    def key(self) -> str:
+        """The id as part of a placeholder's name."""
+        return self.id.replace("-", "_")
+
+    def secret_names(self) -> dict[str, str]:
+        """Realm -> name of the client's secret there."""
+        if len(self.realms) == 1:
+            return {self.realms[0]: f"{self.key}_secret"}
+        return {realm: f"{self.key}_secret_{realm}" for realm in self.realms}
+
+
+def realms_folder() -> Path:
+    """Beside the sources, or inside the installed package."""
+    installed = _PACKAGE / "_realms"
+    return installed if installed.is_dir() else _PACKAGE.parent / "realms"
+
+
+def examples_folder() -> Path:
+    """The example apps are part of the source tree only."""
+    folder = _PACKAGE.parent / "adapters" / "examples"
+    if not folder.is_dir():
+        raise WrongInput("`up` runs the example apps of the source tree: start it in a checkout")
+    return folder
+
+
+def demo_people() -> list[dict[str, Any]]:
+    people: list[dict[str, Any]] = _read(realms_folder() / "people.yaml")["people"]
+    return people
+
+
+def manifests(more: Iterable[Path] = ()) -> list[Manifest]:
+    """The apps of ``realms/apps`` and those that the operator added."""
+    files = [*sorted((realms_folder() / "apps").glob("*.yaml")), *more]
+    return [_manifest(file, _read(file)) for file in files]
+
+
+def _manifest(file: Path, values: dict[str, Any]) -> Manifest:
+    try:
+        example = values.get("example")
+        return Manifest(
+            id=values["id"],
+            names=values["names"],
+            realms=tuple(values["realms"]),
+            protocol=values.get("protocol", "oidc"),
+            roles=tuple(values["roles"]),
+            url=values["url"] if isinstance(values["url"], str) else "",
+            example=Example(**example) if example else None,
+        )
+    except (KeyError, TypeError) as error:
+        raise WrongInput(f"{file} is no app manifest: {error} is missing or wrong") from None
+
+
+def _read(file: Path) -> Any:
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise WrongInput(f"{file} cannot be read ({type(error).__name__})") from None

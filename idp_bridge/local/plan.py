@@ -1,0 +1,112 @@
+"""What one stack consists of: decided from the options before anything is started."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from idp_bridge.local.bridge_settings import SECRETS, more_manifests, read_more, write_settings
+from idp_bridge.local.certificates import lan_address, lan_certificate
+from idp_bridge.local.directory import seed
+from idp_bridge.local.folder import Folder
+from idp_bridge.local.ldif import BASE, READER, directory
+from idp_bridge.local.manifests import Manifest, demo_people, manifests
+from idp_bridge.local.origins import Origins, public_addresses
+from idp_bridge.local.ports import Ports
+from idp_bridge.local.secrets import kept_credentials, kept_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator asked for."""
+
+    data: Path
+    port_base: int
+    public_url: tuple[str, ...] = ()
+    lan: bool = False
+    config: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that the parts of a stack have to know of one another."""
+
+    folder: Folder
+    ports: Ports
+    origins: Origins
+    secrets: dict[str, str]
+    people: list[dict[str, Any]]
+    credentials: dict[str, dict[str, dict[str, str]]]
+    apps: list[Manifest]
+    more: dict[str, Any]
+
+    def app_url(self, app: Manifest) -> str:
+        """Where an example app is; any other app is where its manifest says."""
+        if app.example is None:
+            return app.url
+        return self.origins.origin(app.id, self.ports.base + app.example.port)
+
+
+def make_plan(options: Options) -> Plan:
+    """Read the data, make what is missing of the secrets. Nothing is started."""
+    folder, ports = Folder.at(options.data), Ports(options.port_base)
+    more = read_more(options.config)
+    apps = manifests(more_manifests(options.config, more))
+    people = demo_people()
+    names = [*SECRETS, *(name for app in apps for name in app.secret_names().values())]
+    names += [f"{app.key}_session" for app in apps if app.example]
+    return Plan(
+        folder=folder,
+        ports=ports,
+        origins=_origins(options, folder, ports, apps, more),
+        secrets=kept_secrets(folder, names),
+        people=people,
+        credentials=kept_credentials(folder, people),
+        apps=apps,
+        more=more,
+    )
+
+
+def _origins(
+    options: Options, folder: Folder, ports: Ports, apps: list[Manifest], more: dict[str, Any]
+) -> Origins:
+    public = public_addresses(options.public_url, [app.id for app in apps])
+    if not options.lan:
+        ca_file = Path(more["ca_file"]).resolve() if "ca_file" in more else None
+        return Origins(ports, public=public, ca_file=ca_file)
+    address = lan_address()
+    ca, certificate, key = lan_certificate(folder.part("ca"), address)
+    return Origins(
+        ports,
+        name=address,
+        host=address,
+        public=public,
+        certificate=certificate,
+        certificate_key=key,
+        ca_file=ca,
+    )
+
+
+def write_files(plan: Plan) -> None:
+    """Write what the bridge, the provisioning and the directory read."""
+    write_settings(plan.folder, plan.origins, plan.secrets, plan.more)
+    plan.folder.write("values.json", values(plan))
+    passwords = {
+        name: kept["password"]
+        for realm in plan.credentials.values()
+        for name, kept in realm.items()
+    }
+    seed(plan.folder, directory(plan.people, passwords, plan.secrets["ldap_reader"]))
+
+
+def values(plan: Plan) -> dict[str, str]:
+    """What the placeholders in ``realms/`` stand for."""
+    found = {
+        "ldap_url": f"ldap://127.0.0.1:{plan.ports.ldap}",
+        "ldap_base": BASE,
+        "ldap_bind_dn": READER,
+        "ldap_password": plan.secrets["ldap_reader"],
+    }
+    for app in plan.apps:
+        found[f"{app.key}_url"] = plan.app_url(app)
+        found |= {name: plan.secrets[name] for name in app.secret_names().values()}
+    return found
