@@ -191,6 +191,13 @@ class QrLogin:
             await self._record("qr_cancelled", flow)
         return response
 
+    async def discard(self, interaction: str, browser: str) -> None:
+        """The person at the browser does not go on as who approved (B5); the request waits on."""
+        flow = await self._live(interaction, browser)
+        if flow is not None:
+            await self._flows.move(flow, flow.moved(State.CANCELLED, self._clock()))
+            await self._record("qr_discarded", flow)
+
     async def _sign_in(
         self, flow: Flow, account: Account, interaction: str, browser: str, previous: str | None
     ) -> SignedIn:

@@ -40,11 +40,16 @@ async function inStore(mode, work) {
 // RFC 7638: the members of the thumbprint in lexicographic order.
 const thumbprint = ({ crv, kty, x, y }) => sha256(JSON.stringify({ crv, kty, x, y }));
 
+const now = () => Math.floor(Date.now() / 1000);
+
+const once = () => ({ jti: base64url(crypto.getRandomValues(new Uint8Array(16))), iat: now() });
+
 export class DeviceKey {
   constructor(entry) {
     this.privateKey = entry.privateKey;
     this.jwk = entry.jwk;
     this.thumbprint = entry.thumbprint;
+    this.facts = entry.facts ?? {};
   }
 
   // The key kept under `name`, or undefined.
@@ -61,14 +66,21 @@ export class DeviceKey {
     return new DeviceKey({ privateKey: pair.privateKey, jwk, thumbprint: await thumbprint(jwk) });
   }
 
-  async keep(name) {
-    const { privateKey, jwk, thumbprint: print } = this;
-    await inStore('readwrite', (store) => store.put({ privateKey, jwk, thumbprint: print }, name));
+  // `facts` are plain values kept beside the key, such as the name it was registered under.
+  async keep(name, facts = {}) {
+    this.facts = facts;
+    const entry = { privateKey: this.privateKey, jwk: this.jwk, thumbprint: this.thumbprint, facts };
+    await inStore('readwrite', (store) => store.put(entry, name));
     await navigator.storage?.persist?.().catch(() => false);
   }
 
   static forget(name) {
     return inStore('readwrite', (store) => store.delete(name));
+  }
+
+  // A decision about one sign-in, over what the server froze.
+  decide(content) {
+    return this.sign({ typ: 'qr-decision+jwt' }, { ...content, iat: now() });
   }
 
   // A compact JWS (ES256, raw r||s as WebCrypto gives it).
@@ -79,18 +91,13 @@ export class DeviceKey {
     return `${input}.${base64url(signature)}`;
   }
 
-  // A proof of possession for one request (RFC 9449, 4.2).
-  dpop(method, url, { nonce, now = Date.now() } = {}) {
-    const { origin, pathname } = new URL(url, location.href);
-    return this.sign(
-      { typ: 'dpop+jwt', jwk: this.jwk },
-      {
-        jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
-        htm: method,
-        htu: origin + pathname,
-        iat: Math.floor(now / 1000),
-        ...(nonce ? { nonce } : {}),
-      },
-    );
+  // A proof of possession for one POST to `path` of this origin (RFC 9449, 4.2).
+  dpop(path) {
+    return this.prove('dpop+jwt', path, { htm: 'POST' });
+  }
+
+  // A proof of type `typ` for `path`, used once.
+  prove(typ, path, facts = {}) {
+    return this.sign({ typ, jwk: this.jwk }, { ...facts, ...once(), htu: location.origin + path });
   }
 }

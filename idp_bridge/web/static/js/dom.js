@@ -19,10 +19,13 @@ export function showState(stage, name, { focus } = {}) {
   target?.focus({ preventScroll: false });
 }
 
-// Fills every element with `data-slot="name"` below `root`; text only, never markup.
+// Fills every element with `data-slot="name"` below `root`; text only, never markup. An element with
+// `data-text` holds the sentence in the reader's language, with `#` where the value goes.
 export function fill(root, values) {
   for (const [name, value] of Object.entries(values)) {
-    for (const element of all(`[data-slot="${name}"]`, root)) element.textContent = value;
+    for (const element of all(`[data-slot="${name}"]`, root)) {
+      element.textContent = element.dataset.text?.replace('#', value) ?? value;
+    }
   }
 }
 
@@ -31,9 +34,6 @@ export function announce(text) {
   const region = byId('announcer');
   if (region && region.textContent !== text) region.textContent = text;
 }
-
-export const pause = (milliseconds) =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 // Facts the server wrote for the script: <script type="application/json" id="page-data">.
 export const pageData = () => JSON.parse(byId('page-data')?.textContent || '{}');

@@ -1,5 +1,8 @@
 // Requests of the pages to their own origin. Every answer is a value; only a lost network throws.
 
+export const pause = (milliseconds) =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 export class Offline extends Error {}
 
 const csrf = () => document.querySelector('meta[name="csrf"]')?.content ?? '';
