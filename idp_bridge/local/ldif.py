@@ -9,12 +9,11 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-BASE = "dc=district,dc=example"
+BASE = "dc=baoan,dc=example"
 ADMIN = f"cn=admin,{BASE}"
 READER = f"cn=keycloak,{BASE}"
 PEOPLE = f"ou=people,{BASE}"
-ROLES = f"ou=roles,{BASE}"
-NOBODY = f"cn=nobody,{BASE}"
+ROLES = f"ou=groups,{BASE}"
 
 Attributes = Sequence[tuple[str, str]]
 
@@ -37,8 +36,8 @@ def _frame(reader_password: str) -> Iterator[tuple[str, Attributes]]:
             ("objectClass", "top"),
             ("objectClass", "dcObject"),
             ("objectClass", "organization"),
-            ("o", "District"),
-            ("dc", "district"),
+            ("o", "Baoan"),
+            ("dc", "baoan"),
         ],
     )
     for dn in (PEOPLE, ROLES):
@@ -46,8 +45,6 @@ def _frame(reader_password: str) -> Iterator[tuple[str, Attributes]]:
         yield dn, [("objectClass", "organizationalUnit"), ("ou", name)]
     service = [("objectClass", "organizationalRole"), ("objectClass", "simpleSecurityObject")]
     yield READER, [*service, ("cn", "keycloak"), ("userPassword", reader_password)]
-    # groupOfNames must have a member, also when nobody holds the role.
-    yield NOBODY, [("objectClass", "organizationalRole"), ("cn", "nobody")]
 
 
 def _person(person: Mapping[str, Any], password: str) -> tuple[str, Attributes]:
@@ -76,7 +73,7 @@ def _roles(members: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Attribut
             [
                 ("objectClass", "groupOfNames"),
                 ("cn", role),
-                *(("member", dn) for dn in (NOBODY, *holders)),
+                *(("member", dn) for dn in holders),
             ],
         )
 

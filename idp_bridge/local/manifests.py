@@ -1,6 +1,6 @@
 """The data in ``realms/`` as the stack needs it: the demo people, and the apps to run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,24 +13,16 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """How to run an app of ours: a folder of ``adapters/examples`` and a port above the base."""
-
-    folder: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
 class Manifest:
-    """An app as its manifest describes it."""
+    """An app as its manifest describes it. ``example`` is its folder in ``adapters/examples``."""
 
     id: str
     names: dict[str, str]
     realms: tuple[str, ...]
     protocol: str
-    roles: tuple[str, ...]
-    url: str
-    example: Example | None
+    roles: dict[str, tuple[str, ...]]
+    urls: dict[str, str]
+    example: str
 
     @property
     def key(self) -> str:
@@ -39,8 +31,6 @@ class Manifest:
 
     def secret_names(self) -> dict[str, str]:
         """Realm -> name of the client's secret there."""
-        if len(self.realms) == 1:
-            return {self.realms[0]: f"{self.key}_secret"}
         return {realm: f"{self.key}_secret_{realm}" for realm in self.realms}
 
 
@@ -59,7 +49,7 @@ def examples_folder() -> Path:
 
 
 def demo_people() -> list[dict[str, Any]]:
-    people: list[dict[str, Any]] = _read(realms_folder() / "people.yaml")["people"]
+    people: list[dict[str, Any]] = _read(realms_folder() / "people.yaml")
     return people
 
 
@@ -69,19 +59,25 @@ def manifests(more: Iterable[Path] = ()) -> list[Manifest]:
     return [_manifest(file, _read(file)) for file in files]
 
 
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A text of a manifest with its ``${name}`` placeholders filled in."""
+    for name, value in values.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
+
+
 def _manifest(file: Path, values: dict[str, Any]) -> Manifest:
     try:
-        example = values.get("example")
         return Manifest(
             id=values["id"],
             names=values["names"],
             realms=tuple(values["realms"]),
             protocol=values.get("protocol", "oidc"),
-            roles=tuple(values["roles"]),
-            url=values["url"] if isinstance(values["url"], str) else "",
-            example=Example(**example) if example else None,
+            roles={realm: tuple(roles) for realm, roles in values["roles"].items()},
+            urls=dict(values["url"]),
+            example=values.get("example", ""),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WrongInput(f"{file} is no app manifest: {error} is missing or wrong") from None
 
 

@@ -35,22 +35,31 @@ class Plan:
     origins: Origins
     secrets: dict[str, str]
     people: list[dict[str, Any]]
-    credentials: dict[str, dict[str, dict[str, str]]]
+    credentials: dict[str, dict[str, str]]
     apps: list[Manifest]
     more: dict[str, Any]
+    more_apps: list[Path]
 
-    def app_url(self, app: Manifest) -> str:
-        """Where an example app is; any other app is where its manifest says."""
-        if app.example is None:
-            return app.url
-        return self.origins.origin(app.id, self.ports.base + app.example.port)
+    def example_port(self, app: Manifest) -> int:
+        """Examples have the ports after our own, in the order of their manifests."""
+        examples = [other.id for other in self.apps if other.example]
+        return self.ports.first_example + examples.index(app.id)
+
+    def example_url(self, app: Manifest) -> str:
+        return self.origins.origin(app.id, self.example_port(app))
+
+    def wanted_ports(self) -> list[tuple[str, int]]:
+        """Every port that this stack listens on, and what needs it."""
+        examples = [(a.names["en"], self.example_port(a)) for a in self.apps if a.example]
+        return [*self.ports.named().items(), *examples]
 
 
 def make_plan(options: Options) -> Plan:
     """Read the data, make what is missing of the secrets. Nothing is started."""
     folder, ports = Folder.at(options.data), Ports(options.port_base)
     more = read_more(options.config)
-    apps = manifests(more_manifests(options.config, more))
+    more_apps = more_manifests(options.config, more)
+    apps = manifests(more_apps)
     people = demo_people()
     names = [*SECRETS, *(name for app in apps for name in app.secret_names().values())]
     names += [f"{app.key}_session" for app in apps if app.example]
@@ -63,6 +72,7 @@ def make_plan(options: Options) -> Plan:
         credentials=kept_credentials(folder, people),
         apps=apps,
         more=more,
+        more_apps=more_apps,
     )
 
 
@@ -90,11 +100,7 @@ def write_files(plan: Plan) -> None:
     """Write what the bridge, the provisioning and the directory read."""
     write_settings(plan.folder, plan.origins, plan.secrets, plan.more)
     plan.folder.write("values.json", values(plan))
-    passwords = {
-        name: kept["password"]
-        for realm in plan.credentials.values()
-        for name, kept in realm.items()
-    }
+    passwords = {name: kept["password"] for name, kept in plan.credentials.items()}
     seed(plan.folder, directory(plan.people, passwords, plan.secrets["ldap_reader"]))
 
 
@@ -102,11 +108,12 @@ def values(plan: Plan) -> dict[str, str]:
     """What the placeholders in ``realms/`` stand for."""
     found = {
         "ldap_url": f"ldap://127.0.0.1:{plan.ports.ldap}",
-        "ldap_base": BASE,
+        "ldap_base_dn": BASE,
         "ldap_bind_dn": READER,
         "ldap_password": plan.secrets["ldap_reader"],
     }
     for app in plan.apps:
-        found[f"{app.key}_url"] = plan.app_url(app)
+        if app.example:
+            found[f"{app.key}_url"] = plan.example_url(app)
         found |= {name: plan.secrets[name] for name in app.secret_names().values()}
     return found

@@ -58,6 +58,10 @@ class Ports:
         return self.base + 8
 
     @property
+    def first_example(self) -> int:
+        return self.base + 10
+
+    @property
     def trust(self) -> int:
         return self.base + 9
 

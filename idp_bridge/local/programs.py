@@ -24,6 +24,7 @@ def provision_program(plan: Plan) -> Program:
             *(*_OURS, "provision", "--config", str(folder.file("bridge.yaml"))),
             *("--demo", str(folder.file("people.json"))),
             *("--values", str(folder.file("values.json"))),
+            *(word for file in plan.more_apps for word in ("--apps", str(file))),
         ),
         log=folder.log("provision"),
         ready=at_once,
@@ -47,6 +48,7 @@ def _inputs(plan: Plan) -> str:
     """A digest of everything that provisioning reads, its own code included."""
     code = Path(__file__).resolve().parent.parent / "keycloak"
     files = [file for root in (realms_folder(), code) for file in root.rglob("*")]
+    files += [*plan.more_apps]
     files += [plan.folder.file(n) for n in ("bridge.yaml", "values.json", "people.json")]
     found = hashlib.sha256()
     for file in sorted(f for f in files if f.is_file() and f.suffix != ".pyc"):
@@ -72,11 +74,10 @@ def example_programs(plan: Plan) -> list[Program]:
 
 
 def _example(plan: Plan, app: Manifest) -> Program:
-    assert app.example is not None
-    port = plan.ports.base + app.example.port
+    port = plan.example_port(app)
     return Program(
         name=app.names["en"],
-        command=(sys.executable, str(examples_folder() / app.example.folder)),
+        command=(sys.executable, str(examples_folder() / app.example)),
         log=plan.folder.log(app.id),
         ready=answers(f"http://127.0.0.1:{port}/healthz"),
         environment=_example_environment(plan, app, port),
@@ -86,7 +87,7 @@ def _example(plan: Plan, app: Manifest) -> Program:
 
 def _example_environment(plan: Plan, app: Manifest, port: int) -> dict[str, str]:
     found = {
-        "APP_URL": plan.app_url(app),
+        "APP_URL": plan.example_url(app),
         "LISTEN": f"127.0.0.1:{port}",
         "SESSION_SECRET": plan.secrets[f"{app.key}_session"],
         "CLIENT_ID": app.id,

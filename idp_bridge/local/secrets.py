@@ -8,6 +8,9 @@ from typing import Any
 from idp_bridge.core.secret import new_token
 from idp_bridge.local.folder import Folder
 
+# Roles whose holders sign in with a second factor.
+SECOND_FACTOR = {"bridge-admin"}
+
 _FIRST = ("amber", "brave", "calm", "coral", "early", "fresh", "gentle", "golden", "happy")
 _SECOND = ("bamboo", "bridge", "brook", "cedar", "crane", "garden", "harbor", "heron", "kite")
 _THIRD = ("river", "orchard", "panda", "peony", "pine", "sparrow", "spring", "stone", "summit")
@@ -34,12 +37,13 @@ def kept_secrets(folder: Folder, names: Iterable[str]) -> dict[str, str]:
     return kept
 
 
-def kept_credentials(folder: Folder, people: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Password and one-time-password secret of every demo person: realm -> username -> both."""
-    kept: dict[str, dict[str, dict[str, str]]] = folder.read("people.json") or {}
+def kept_credentials(folder: Folder, people: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Every demo person's password, and a secret for one-time passwords where policy wants one."""
+    kept: dict[str, dict[str, str]] = folder.read("people.json") or {}
     for person in people:
-        realm = kept.setdefault(person["realm"], {})
-        if person["username"] not in realm:
-            realm[person["username"]] = {"password": easy_password(), "totp": totp_secret()}
+        name = person["username"]
+        if name not in kept:
+            second = {"totp": totp_secret()} if SECOND_FACTOR & set(person.get("roles", ())) else {}
+            kept[name] = {"password": easy_password()} | second
     folder.write("people.json", kept)
     return kept

@@ -63,11 +63,7 @@ class Stack:
         plan = self._plan
         first = not plan.folder.file("keycloak").exists()
         plan.folder.require_room(_FIRST_START_MB if first else _LATER_START_MB)
-        wanted = list(plan.ports.named().items())
-        wanted += [
-            (a.names["en"], plan.ports.base + a.example.port) for a in plan.apps if a.example
-        ]
-        require_free(wanted, "127.0.0.1")
+        require_free(plan.wanted_ports(), "127.0.0.1")
 
     def _servers(self) -> list[Program]:
         """The three servers that are not ours; this is where downloads happen."""

@@ -7,7 +7,8 @@ from idp_bridge.local.folder import Folder
 from idp_bridge.local.keycloak_server import ADMIN
 from idp_bridge.local.ldif import ADMIN as LDAP_ADMIN
 from idp_bridge.local.ldif import BASE
-from idp_bridge.local.plan import Plan
+from idp_bridge.local.manifests import Manifest, filled
+from idp_bridge.local.plan import Plan, values
 
 _FILE = "status.json"
 
@@ -26,19 +27,7 @@ def describe(plan: Plan, *, ready: bool) -> dict[str, Any]:
         },
         "admin": {"username": ADMIN, "password": plan.secrets["admin"]},
         "people": [_person(plan, person) for person in plan.people],
-        "apps": [
-            {
-                "id": app.id,
-                "name": app.names["zh"],
-                "names": app.names,
-                "url": plan.app_url(app),
-                "protocol": app.protocol,
-                "realm": realm,
-                "roles": list(app.roles),
-            }
-            for app in plan.apps
-            for realm in app.realms
-        ],
+        "apps": [_app(plan, app, realm) for app in plan.apps for realm in app.realms],
         "ldap": {
             "url": f"ldap://127.0.0.1:{plan.ports.ldap}",
             "base": BASE,
@@ -64,18 +53,38 @@ def _urls(plan: Plan) -> dict[str, str]:
     }
 
 
+def _app(plan: Plan, app: Manifest, realm: str) -> dict[str, Any]:
+    return {
+        "id": app.id,
+        "name": app.names["zh"],
+        "names": app.names,
+        "url": filled(app.urls[realm], values(plan)),
+        "protocol": app.protocol,
+        "realm": realm,
+        "roles": list(app.roles[realm]),
+    }
+
+
 def _person(plan: Plan, person: dict[str, Any]) -> dict[str, Any]:
-    kept = plan.credentials[person["realm"]][person["username"]]
+    kept = plan.credentials[person["username"]]
     told = {
         "username": person["username"],
         "password": kept["password"],
         "name": person["name"],
         "realm": person["realm"],
-        "roles": list(person.get("roles", ())),
+        "roles": _realm_roles(person),
         "groups": list(person.get("groups", ())),
         "ldap": bool(person.get("ldap")),
+        "story": person.get("story", {}),
     }
-    return told | ({"totp": kept["totp"]} if person.get("totp") else {})
+    return told | ({"totp": kept["totp"]} if "totp" in kept else {})
+
+
+def _realm_roles(person: dict[str, Any]) -> list[str]:
+    """Held directly, through a post (the last part of its path), or by everybody of the realm."""
+    posts = [path.rsplit("/", 1)[-1] for path in person.get("groups", ())]
+    everybody = ["resident"] if person["realm"] == "residents" else []
+    return sorted({*everybody, *person.get("roles", ()), *posts})
 
 
 def keep(folder: Folder, status: dict[str, Any]) -> None:

@@ -1,0 +1,103 @@
+"""One real stack for the whole run, made by `idp-bridge up` and shared by all workers.
+
+``IDP_BRIDGE_STACK=<data folder>`` uses a stack that is running already, for quick turns.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_RUNNING = os.environ.pop("IDP_BRIDGE_STACK", None)
+_SPAN = 40
+
+
+def idp_bridge(*arguments: str, patience: float = 600) -> subprocess.CompletedProcess[str]:
+    """Run the command line as an operator does."""
+    return subprocess.run(
+        (sys.executable, "-m", "idp_bridge", *arguments),
+        capture_output=True,
+        text=True,
+        timeout=patience,
+        check=False,
+    )
+
+
+def status_of(data: Path | str) -> dict[str, Any]:
+    """What `status --json` tells about a stack."""
+    told = idp_bridge("status", "--json", "--data", str(data))
+    status: dict[str, Any] = json.loads(told.stdout)
+    return status
+
+
+def free_base(start: int = 30000) -> int:
+    """A port base with nothing listening above it; workers and stacks look at different places."""
+    for base in range(start, 60000, 100):
+        if all(_is_free(base + offset) for offset in range(_SPAN)):
+            return base
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The parsed `status --json` of a ready stack."""
+    if _RUNNING:
+        yield status_of(_RUNNING)
+        return
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    user = shared / "stack-users" / os.environ.get("PYTEST_XDIST_WORKER", "only")
+    data = shared / "stack"
+    with _alone(shared):
+        user.parent.mkdir(exist_ok=True)
+        if not any(user.parent.iterdir()):
+            _up(data)
+        user.touch()
+    yield status_of(data)
+    with _alone(shared):
+        user.unlink()
+        if not any(user.parent.iterdir()):
+            done = idp_bridge("down", "--data", str(data))
+            assert done.returncode == 0, done.stderr
+
+
+def _up(data: Path) -> None:
+    done = idp_bridge("up", "--detach", "--data", str(data), "--port-base", str(free_base()))
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def _alone(shared: Path) -> Iterator[None]:
+    """Of all workers, one at a time."""
+    with open(shared / "stack.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def person(stack: dict[str, Any]) -> Any:
+    """Find a demo person by user name."""
+
+    def find(username: str) -> dict[str, Any]:
+        return next(p for p in stack["people"] if p["username"] == username)
+
+    return find
