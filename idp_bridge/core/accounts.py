@@ -82,13 +82,13 @@ class Accounts(Protocol):
 class App:
     """A registered downstream system: a Keycloak client with ``bridge.*`` attributes.
 
-    ``names`` and ``groups`` are by language (``zh``, ``en``).
+    ``names`` are by language (``zh``, ``en``); ``group`` is the key of a group of tiles.
     """
 
     realm: str
     client_id: str
     names: Mapping[str, str]
-    groups: Mapping[str, str]
+    group: str
     url: str
     protocol: str
     icon: str

@@ -1,6 +1,7 @@
 """Pages from Jinja templates: escaped, translated, with hashed addresses for static files."""
 
 import hashlib
+import re
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -53,10 +54,16 @@ def static_url(path: str) -> str:
 
 
 def icon(name: str) -> Markup:
-    """A drawing from the sprite; for the eye only."""
-    return Markup(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>'
-    ).format(static_url("icons.svg"), name)
+    """A drawing from the sprite, for the eye only; a name it lacks gives the plain app icon."""
+    drawn = name if name in _drawings() else "app"
+    use = Markup('<use href="{}#{}"/>').format(static_url("icons.svg"), drawn)
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false">{}</svg>').format(use)
+
+
+@cache
+def _drawings() -> frozenset[str]:
+    sprite = (STATIC / "icons.svg").read_text("utf-8")
+    return frozenset(re.findall(r'<symbol id="([a-z-]+)"', sprite))
 
 
 @cache
