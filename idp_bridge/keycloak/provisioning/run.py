@@ -1,0 +1,135 @@
+"""One run of provisioning, from files to a report."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from idp_bridge.keycloak.provisioning.apps import app_items
+from idp_bridge.keycloak.provisioning.people import Secrets, set_up
+from idp_bridge.keycloak.provisioning.realm import realm_items
+from idp_bridge.keycloak.provisioning.reconcile import Item, Line, Memory, Policy, reconcile
+from idp_bridge.keycloak.provisioning.rest import AdminApi, AdminApiError
+from idp_bridge.keycloak.provisioning.sources import (
+    AppManifest,
+    Person,
+    Realm,
+    SourceError,
+    filled,
+    load_apps,
+    load_people,
+    read_yaml,
+)
+
+MEMORY = "bridge.provisioned"
+REALMS: tuple[Realm, ...] = ("residents", "workers")
+
+
+class ProvisioningError(Exception):
+    """Provisioning stopped; the message is one sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Where the declarations are and what fills them in.
+
+    ``realm_values`` differ by realm. ``demo`` maps user names to passwords (or
+    ``{password, totp}``); without it nobody is made.
+    """
+
+    folder: Path
+    values: Mapping[str, str]
+    realm_values: Mapping[Realm, Mapping[str, str]]
+    extra_apps: tuple[Path, ...] = ()
+    demo: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(api: AdminApi, inputs: Inputs, policy: Policy) -> tuple[Line, ...]:
+    """Compare everything declared with Keycloak and, unless planning, apply it.
+
+    Raises ``ProvisioningError``. What was applied before an error is remembered: the next run
+    goes on from there.
+    """
+    try:
+        return tuple(_Run(api, inputs, policy).lines())
+    except (SourceError, AdminApiError) as error:
+        raise ProvisioningError(str(error)) from None
+
+
+class _Run:
+    def __init__(self, api: AdminApi, inputs: Inputs, policy: Policy) -> None:
+        self._api, self._inputs, self._policy = api, inputs, policy
+        folder = inputs.folder
+        files = (*sorted((folder / "apps").glob("*.yaml")), *inputs.extra_apps)
+        self._apps = load_apps(files, inputs.values)
+        self._people = load_people(folder / "people.yaml") if inputs.demo else ()
+
+    def lines(self) -> Iterator[Line]:
+        for realm in REALMS:
+            for line in self._realm(realm):
+                yield Line(line.verb, f"{realm}: {line.item}", line.path, line.before, line.after)
+
+    def _realm(self, realm: Realm) -> list[Line]:
+        declared = _declared(self._inputs, realm)
+        memory = self._remembered(realm)
+        lines: list[Line] = []
+        try:
+            for item in _items(self._api, realm, declared, self._apps):
+                lines += reconcile(item, memory, self._policy)
+            for person in self._people:
+                if person.realm == realm:
+                    lines += self._person(person, memory)
+        finally:
+            if self._policy.apply and memory.changed:
+                self._remember(realm, memory)
+        return lines
+
+    def _person(self, person: Person, memory: Memory) -> list[Line]:
+        entry = self._inputs.demo.get(person.username)
+        if entry is None:
+            return []
+        apply = self._policy.apply
+        return set_up(self._api, person, Secrets.parse(entry), memory, apply=apply)
+
+    def _remembered(self, realm: Realm) -> Memory:
+        document = self._api.get(f"/realms/{realm}") or {}
+        return Memory.parse(document.get("attributes", {}).get(MEMORY, ""))
+
+    def _remember(self, realm: Realm, memory: Memory) -> None:
+        document = self._api.get(f"/realms/{realm}")
+        if document is not None:
+            attributes = document["attributes"] | {MEMORY: memory.text()}
+            self._api.put(f"/realms/{realm}", {"attributes": attributes})
+
+
+def _items(
+    api: AdminApi, realm: Realm, declared: Mapping[str, Any], apps: tuple[AppManifest, ...]
+) -> Iterator[Item]:
+    yield from realm_items(api, declared)
+    for app in apps:
+        if realm in app.realms:
+            yield from app_items(api, realm, app, declared["apps"])
+
+
+def _declared(inputs: Inputs, realm: Realm) -> Mapping[str, Any]:
+    declared = read_yaml(inputs.folder / f"{realm}.yaml")
+    common = read_yaml(inputs.folder / "common.yaml")
+    values = {**inputs.values, **inputs.realm_values[realm]}
+    if "ldap_url" not in inputs.values:
+        declared.pop("ldap", None)
+    return cast("Mapping[str, Any]", filled(_joined(common, declared), values))
+
+
+def _joined(common: Any, own: Any) -> Any:
+    """What both realms share, with the realm's own added: mappings merge, lists follow on."""
+    if isinstance(common, Mapping) and isinstance(own, Mapping):
+        keys = [*common, *(key for key in own if key not in common)]
+        return {
+            key: _joined(common[key], own[key])
+            if key in common and key in own
+            else common.get(key, own.get(key))
+            for key in keys
+        }
+    if isinstance(common, list) and isinstance(own, list):
+        return [*common, *own]
+    return own
