@@ -3,7 +3,7 @@
     issue(Grant) -> token          the token leaves; only its SHA-256 is stored
     redeem(token, Binding) -> Grant    once; every binding is compared
     read(token, Binding) -> Grant      many times, for sessions
-    revoke(token, kind)
+    revoke(token, kind), revoke_family(family)
 
 Every grant is bound to (kind, realm, app, redirect, browser, account, expiry). A token of one kind
 is never found under another: the kind is part of the key and again of the stored value. A redeemed
@@ -19,6 +19,8 @@ from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import GrantReused, InvalidGrant
 from idp_bridge.core.secret import digest, new_token, same
 from idp_bridge.core.store import Store
+
+_SPENT = b"spent:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,11 @@ def _encode(grant: Grant) -> bytes:
     return json.dumps(value).encode()
 
 
-def _decode(value: bytes) -> Grant:
+def _decode(value: bytes | None, kind: str) -> Grant:
+    if value is None:
+        raise InvalidGrant(f"{kind} unknown")
+    if value.startswith(_SPENT):
+        raise GrantReused(f"{kind} redeemed twice", value.removeprefix(_SPENT).decode())
     raw = json.loads(value)
     return Grant(
         binding=Binding(**raw["binding"]),
@@ -89,27 +95,30 @@ class Grants:
         Raises ``GrantReused`` on a second use, ``InvalidGrant`` when it is unknown, expired, or
         bound otherwise; a wrong binding spends it too, for then the token has leaked.
         """
-        value = await self._store.take(_key(binding.kind, token))
-        if value is None:
-            spent = await self._store.get(_spent(binding.kind, token))
-            if spent is not None:
-                raise GrantReused(f"{binding.kind} redeemed twice", spent.decode())
-            raise InvalidGrant(f"{binding.kind} unknown")
-        grant = _decode(value)
+        key = _key(binding.kind, token)
+        value = await self._store.get(key)
+        grant = _decode(value, binding.kind)
         left = grant.expires - self._clock()
-        if left > timedelta(0):
-            await self._store.put(_spent(binding.kind, token), grant.family.encode(), left)
+        if value is None or left <= timedelta(0):
+            raise InvalidGrant(f"{binding.kind} expired")
+        # One step turns it into its tombstone: whoever loses the race finds the tombstone.
+        if not await self._store.swap(key, value, _SPENT + grant.family.encode(), left):
+            _decode(await self._store.get(key), binding.kind)
+            raise InvalidGrant(f"{binding.kind} changed meanwhile")
         self._check(grant, binding)
         return grant
 
     async def read(self, token: str, binding: Binding) -> Grant:
         """Look at a grant without spending it. Raises ``InvalidGrant``."""
-        value = await self._store.get(_key(binding.kind, token))
-        if value is None:
-            raise InvalidGrant(f"{binding.kind} unknown")
-        grant = _decode(value)
+        grant = _decode(await self._store.get(_key(binding.kind, token)), binding.kind)
         self._check(grant, binding)
+        if grant.family and await self._store.get(_revoked(grant.family)) is not None:
+            raise InvalidGrant(f"{binding.kind} was revoked with its family")
         return grant
+
+    async def revoke_family(self, family: str, life: timedelta) -> None:
+        """Nothing of ``family`` can be read any more; ``life`` is the longest of its grants."""
+        await self._store.put(_revoked(family), b"1", life)
 
     async def revoke(self, token: str, kind: str) -> None:
         """Forget a grant; unknown ones are ignored."""
@@ -129,5 +138,5 @@ def _key(kind: str, token: str) -> str:
     return f"grant:{kind}:{digest(token)}"
 
 
-def _spent(kind: str, token: str) -> str:
-    return f"spent:{kind}:{digest(token)}"
+def _revoked(family: str) -> str:
+    return f"revoked-family:{family}"

@@ -1,0 +1,54 @@
+"""Parameters of a request (RFC 6749, 3.1): once each, bounded, empty ones as if left out."""
+
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from idp_bridge.core.errors import InvalidRequest
+
+LARGEST = 32 * 1024
+_FORM = "application/x-www-form-urlencoded"
+
+
+class Parameters(dict[str, str]):
+    """Parameters by name. ``repeated`` were sent more than once and are not among them."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > LARGEST:
+            raise InvalidRequest("too many parameters")
+        pairs = parse_qsl(text, keep_blank_values=True)
+        names = [name for name, _ in pairs]
+        self.repeated = frozenset(name for name in names if names.count(name) > 1)
+        super().__init__({n: v for n, v in pairs if v and n not in self.repeated})
+
+    def once(self) -> "Parameters":
+        """Themselves. Raises ``InvalidRequest`` when any parameter was repeated."""
+        if self.repeated:
+            raise InvalidRequest("repeated parameter")
+        return self
+
+
+def query_of(request: Request) -> Parameters:
+    """The query's parameters."""
+    return Parameters(request.url.query)
+
+
+async def text_of(request: Request) -> str:
+    """The form body as it was sent. Raises ``InvalidRequest`` for another kind or size of body."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise InvalidRequest("not a form")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST:
+            raise InvalidRequest("too large")
+    try:
+        return body.decode("ascii")
+    except UnicodeDecodeError:
+        raise InvalidRequest("not a form") from None
+
+
+async def form_of(request: Request) -> Parameters:
+    """The form's parameters."""
+    return Parameters(await text_of(request))
