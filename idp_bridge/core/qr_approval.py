@@ -16,7 +16,7 @@ from idp_bridge.core.accounts import Accounts
 from idp_bridge.core.audit import Audit
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.devices import FRESH, OWN_ACT, Device, DeviceRefused, Devices
-from idp_bridge.core.errors import Conflict, Forbidden, Gone, NotFound
+from idp_bridge.core.errors import Conflict, Forbidden, Gone, InvalidGrant, NotFound
 from idp_bridge.core.geo import Position
 from idp_bridge.core.kiosks import Kiosk, Kiosks, TooFar, is_near
 from idp_bridge.core.limits import Limits
@@ -119,6 +119,24 @@ class QrApproval:
         if not (fresh and live) or not await self._flows.hold(frame, phone_cookie, now):
             await self._audit.record(event_of("qr_frame_reused", flow, now))
             raise Gone("the frame is too old, spent, or held by another phone")
+
+    async def typed(self, code: str, phone: Phone) -> str:
+        """The frame that a typed short code stands for now, held for this phone.
+
+        Raises ``Gone`` for a wrong or old code; five of them stop the account for ten minutes.
+        """
+        try:
+            flow = await self._flows.by_short(code)
+        except (NotFound, InvalidGrant):
+            account = f"unknown-frame:{phone.realm}:{phone.subject}"
+            await self._limits.spend(account, 5, timedelta(minutes=10))
+            raise Gone("unknown short code") from None
+        now = self._clock()
+        if flow.standing(now, self._rules) is not State.PENDING:
+            raise Gone("the flow of this code waits no longer")
+        frame = await self._flows.publish(flow, flow.step(now, self._rules))
+        await self.seen(frame, phone.cookie)
+        return frame
 
     async def scan(
         self, frame: str, phone: Phone, *, proof: str, url: str, gesture: Gesture

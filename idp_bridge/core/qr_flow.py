@@ -19,6 +19,7 @@ from typing import Any
 
 from idp_bridge.core.errors import Conflict, Gone, NotFound
 from idp_bridge.core.secret import digest
+from idp_bridge.core.shortcode import code_from, normal
 from idp_bridge.core.store import Store
 
 KEPT = timedelta(minutes=15)
@@ -110,6 +111,10 @@ class Flow:
         mac = hmac.new(bytes.fromhex(self.key), step.to_bytes(8), hashlib.sha256).digest()[:16]
         return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
+    def short_code(self) -> str:
+        """What a person types who cannot scan: 50 bits, good while this flow waits."""
+        return code_from(hmac.new(bytes.fromhex(self.key), b"short code", hashlib.sha256).digest())
+
     def standing(self, now: datetime, rules: Rules) -> State:
         """The state as of ``now``: past its edge in time a flow is expired (L2)."""
         life = {
@@ -191,6 +196,24 @@ class Flows:
             raise Gone("the flow of this frame was replaced")
         return flow, step
 
+    async def publish_short(self, flow: Flow) -> str:
+        """The flow's short code, findable by its digest for as long as a flow may wait."""
+        code = flow.short_code()
+        value = json.dumps([flow.interaction, flow.id]).encode()
+        await self._store.put(_short(code), value, self._rules.flow_ttl)
+        return code
+
+    async def by_short(self, code: str) -> Flow:
+        """The flow of a typed code. Raises ``NotFound``, ``InvalidGrant`` when it is no code."""
+        value = await self._store.get(_short(code))
+        if value is None:
+            raise NotFound("unknown short code")
+        interaction, flow_id = json.loads(value)
+        flow = await self.of(interaction)
+        if flow.id != flow_id:
+            raise NotFound("the flow of this short code was replaced")
+        return flow
+
     async def move(self, old: Flow, new: Flow) -> Flow:
         """Compare and set. Raises ``Conflict`` when somebody else moved the flow first (L3)."""
         key = _flow(old.interaction)
@@ -218,6 +241,10 @@ class Flows:
 
 def _flow(interaction: str) -> str:
     return f"qr:flow:{interaction}"
+
+
+def _short(code: str) -> str:
+    return f"qr:short:{digest(normal(code))}"
 
 
 def _encode(flow: Flow) -> bytes:

@@ -148,6 +148,11 @@ class QrLogin:
         """How the browser's flow stands. Raises ``NotFound`` for anybody else's (B1)."""
         return await self._status(await self._mine(interaction, browser))
 
+    async def short_code(self, interaction: str, browser: str) -> str:
+        """A code to type on a phone that cannot scan; made only when somebody asks for it."""
+        flow = self._in(await self._mine(interaction, browser), State.PENDING)
+        return await self._flows.publish_short(flow)
+
     async def confirm(self, interaction: str, browser: str, digits: str) -> Status:
         """The act on the PC after approval: the phone's digits, or a click where none are due.
 

@@ -11,7 +11,12 @@ _ALIKE = str.maketrans("OIL", "011")
 
 def new_code() -> str:
     """A random code such as ``7KQ2M-X9T4B``."""
-    text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    return code_from(secrets.token_bytes(LENGTH))
+
+
+def code_from(random: bytes) -> str:
+    """The code made of ten or more random bytes."""
+    text = "".join(ALPHABET[byte % len(ALPHABET)] for byte in random[:LENGTH])
     return f"{text[:5]}-{text[5:]}"
 
 
