@@ -1,4 +1,4 @@
-"""Sealing with AES-256-GCM; the key is derived from the installation's secret key."""
+"""Keys derived from the installation's secret key, and sealing with AES-256-GCM under one."""
 
 import base64
 import binascii
@@ -14,12 +14,17 @@ from idp_bridge.core.errors import InvalidGrant
 _NONCE = 12
 
 
+def derived_key(secret_key: str, purpose: str) -> bytes:
+    """32 bytes for one purpose only (HKDF-SHA256, RFC 5869)."""
+    kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"idp-bridge {purpose}".encode())
+    return kdf.derive(secret_key.encode())
+
+
 class AesSealer:
     """A ``Sealer``. Each seal has a random nonce; the purpose is authenticated with it."""
 
     def __init__(self, secret_key: str) -> None:
-        kdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"idp-bridge sealing 1")
-        self._cipher = AESGCM(kdf.derive(secret_key.encode()))
+        self._cipher = AESGCM(derived_key(secret_key, "sealing 1"))
 
     def seal(self, plain: bytes, purpose: str) -> str:
         nonce = os.urandom(_NONCE)
