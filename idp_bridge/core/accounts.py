@@ -82,7 +82,8 @@ class Accounts(Protocol):
 class App:
     """A registered downstream system: a Keycloak client with ``bridge.*`` attributes.
 
-    ``names`` are by language (``zh``, ``en``); ``group`` is the key of a group of tiles.
+    ``names`` are by language (``zh``, ``en``), and so are those in ``role_names``, which may lack
+    a role; ``group`` is the key of a group of tiles.
     """
 
     realm: str
@@ -94,6 +95,7 @@ class App:
     icon: str
     enabled: bool
     roles: frozenset[str] = field(default_factory=frozenset)
+    role_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Apps(Protocol):

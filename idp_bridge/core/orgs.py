@@ -1,14 +1,17 @@
 """Port to the names of the org tree, for people to read; whoever decides compares paths."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 
 class OrgNames(Protocol):
-    """What the units of a realm are called: by full path, then by language (``zh``, ``en``)."""
+    """What units of a realm are called: by full path, then by language (``zh``, ``en``).
 
-    async def of(self, realm: str) -> Mapping[str, Mapping[str, str]]: ...
+    A unit that has no name or is not there is left out.
+    """
+
+    async def of(self, realm: str, paths: Iterable[str]) -> Mapping[str, Mapping[str, str]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,15 @@ def posts_in(groups: object) -> tuple[Post, ...]:
     return tuple(found)
 
 
+def way_to(org: str) -> tuple[str, ...]:
+    """The paths of a unit and of the units above it, outermost first."""
+    parts = org.strip("/").split("/")
+    return tuple("/" + "/".join(parts[: depth + 1]) for depth in range(len(parts)))
+
+
 def called(names: Mapping[str, Mapping[str, str]], org: str, language: str) -> tuple[str, ...]:
     """The names of a unit and the units above it, outermost first; a path part where unnamed."""
-    parts = org.strip("/").split("/")
-    paths = ["/" + "/".join(parts[: depth + 1]) for depth in range(len(parts))]
-    return tuple(names.get(path, {}).get(language) or path.rpartition("/")[2] for path in paths)
+    unnamed: Mapping[str, str] = {}
+    return tuple(
+        names.get(path, unnamed).get(language) or path.rpartition("/")[2] for path in way_to(org)
+    )

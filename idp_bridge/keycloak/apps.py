@@ -69,19 +69,20 @@ class KeycloakApps:
 
     async def _app(self, realm: str, client: Mapping[str, Any], limit: asyncio.Semaphore) -> App:
         async with limit:
-            roles = await self._apis[realm].list(f"clients/{client['id']}/roles")
+            path = f"clients/{client['id']}/roles"
+            roles = await self._apis[realm].list(path, briefRepresentation="false")
         said = _attributes(client)
-        group = said.get("bridge.group", "")
         return App(
             realm=realm,
             client_id=client["clientId"],
             names=_by_language(said, "bridge.name", client["clientId"]),
-            groups=_by_language(said, "bridge.group", group),
+            group=said.get("bridge.group", ""),
             url=said.get("bridge.url", ""),
             protocol=said.get("bridge.protocol", ""),
             icon=said.get("bridge.icon", ""),
             enabled=client.get("enabled") is True,
             roles=frozenset(role["name"] for role in roles),
+            role_names={role["name"]: _role_names(role) for role in roles},
         )
 
 
@@ -96,6 +97,12 @@ def _attributes(client: Mapping[str, Any]) -> Mapping[str, str]:
 
 def _by_language(said: Mapping[str, str], name: str, otherwise: str) -> dict[str, str]:
     return {language: said.get(f"{name}.{language}") or otherwise for language in _LANGUAGES}
+
+
+def _role_names(role: Mapping[str, Any]) -> dict[str, str]:
+    """Names by language: attributes of a role are lists."""
+    said = {key: values[0] for key, values in (role.get("attributes") or {}).items() if values}
+    return _by_language(said, "name", role["name"])
 
 
 def _encode(app: App) -> dict[str, Any]:

@@ -9,15 +9,15 @@ from starlette.routing import BaseRoute, Route
 
 from idp_bridge.core.accounts import App, Apps
 from idp_bridge.core.errors import NotSignedIn
-from idp_bridge.core.orgs import OrgNames, called, posts_in
+from idp_bridge.core.orgs import OrgNames, called, posts_in, way_to
 from idp_bridge.core.pages import Reader
 from idp_bridge.core.portal_session import PortalSession
 from idp_bridge.web.language import texts
 from idp_bridge.web.requests import reader_from
 from idp_bridge.web.surface import Surface, Visit
 
-# The order of the groups on the page, as the portal of the seed has them.
-GROUPS = ("find-a-service", "report", "look-up", "work", "dispatch", "analysis", "other")
+# The order of the groups on the page.
+GROUPS = ("work", "dispatch", "analysis", "find-a-service", "report", "look-up", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,8 @@ class Portal:
         posts = posts_in(visit.session.claims.get("groups"))
         if not posts:
             return ()
-        names = await self.orgs.of(self.surface.sessions.realm)
+        units = {unit for post in posts for unit in way_to(post.org)}
+        names = await self.orgs.of(self.surface.sessions.realm, units)
         language = visit.reader.language
         lines = []
         for post in posts:
@@ -118,7 +119,6 @@ def named_roles(roles: Iterable[str], language: str) -> list[str]:
 def _tile(app: App, session: PortalSession, language: str) -> Tile:
     name = app.names.get(language) or app.client_id
     roles = sorted(session.roles_in(app.client_id))
-    known = texts(language)
-    labels = tuple(known.get(f"app_roles.{app.client_id}.{role}", role) for role in roles)
+    labels = tuple(app.role_names.get(role, {}).get(language, role) for role in roles)
     search = " ".join((*app.names.values(), *labels, app.client_id)).lower()
     return Tile(name, app.icon, app.url, labels, search)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -151,8 +151,8 @@ class NamedOrgs:
     def __init__(self, names: Mapping[str, Mapping[str, str]]) -> None:
         self._names = names
 
-    async def of(self, realm: str) -> Mapping[str, Mapping[str, str]]:
-        return self._names
+    async def of(self, realm: str, paths: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+        return {path: self._names[path] for path in paths if path in self._names}
 
 
 class NoLogout:
