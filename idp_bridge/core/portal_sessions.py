@@ -167,7 +167,7 @@ class PortalSessions:
             sid=session.sid,
             began=session.began,
             read_at=session.read_at,
-            lives=FEDERATED_RIGHTS_LIVE if session.claims.get("federated") else RIGHTS_LIVE,
+            lives=FEDERATED_RIGHTS_LIVE if session.claims.get("ldap_id") else RIGHTS_LIVE,
         )
 
     async def _read(self, token: str | None) -> Grant:

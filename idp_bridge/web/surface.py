@@ -28,6 +28,7 @@ from idp_bridge.core.secret import new_token
 from idp_bridge.web.guards import check_csrf, check_same_origin
 from idp_bridge.web.requests import path_on_this_origin, reader_from, wants_page
 
+_REASONS = ("access_denied", "temporarily_unavailable", "insufficient_acr")
 _UI_LOCALES = {"zh": "zh-CN", "en": "en"}
 
 
@@ -91,10 +92,13 @@ class Surface:
         async def endpoint(request: Request) -> Response:
             try:
                 visit = await self.visit(request)
-            except NotSignedIn:
-                if request.method in ("GET", "HEAD") and wants_page(request):
-                    return RedirectResponse(self.login_path(reader_from(request).here), 303)
-                raise
+            except (NotSignedIn, NotProvenEnough) as refusal:
+                if request.method not in ("GET", "HEAD") or not wants_page(request):
+                    raise
+                wanted = reader_from(request).here
+                if isinstance(refusal, NotProvenEnough):
+                    return self._refused(request, refusal.code, wanted)
+                return RedirectResponse(self.login_path(wanted), 303)
             if request.method not in ("GET", "HEAD"):
                 await check_csrf(request, visit.session.csrf)
             return await handler(visit)
@@ -126,7 +130,7 @@ class Surface:
         extra = {"ui_locales": _UI_LOCALES[reader.language], **self._sign_in_with}
         if request.query_params.get("fresh") == "1":
             extra["prompt"] = "login"
-        if (hint := request.query_params.get("way")) in ("qr", ""):
+        if (hint := request.query_params.get("way")) in ("qr", "activation", ""):
             # An empty hint shows Keycloak's own page with every way in.
             extra["kc_idp_hint"] = hint
         wanted = path_on_this_origin(request.query_params.get("next", "/"))
@@ -176,12 +180,11 @@ class Surface:
         return Response(status_code=200, headers={"Cache-Control": "no-store"})
 
     def _refused(self, request: Request, error: str, wanted: str) -> Response:
-        known = error if error in ("access_denied", "temporarily_unavailable") else "other"
+        known = error if error in _REASONS else "other"
+        # One level more is asked for by the surface itself; otherwise every way in is shown.
+        again = self.login_path(wanted, **({} if error == NotProvenEnough.code else {"way": ""}))
         page = self.pages.render(
-            "sign_in_refused.html",
-            reader_from(request),
-            reason=known,
-            again=self.login_path(wanted, way=""),
+            "sign_in_refused.html", reader_from(request), reason=known, again=again
         )
         return HTMLResponse(page, 403, {"Cache-Control": "no-store"})
 
