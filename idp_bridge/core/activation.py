@@ -17,7 +17,7 @@ from idp_bridge.core.shortcode import new_code, normal
 
 LIFE = timedelta(hours=24)
 REALM = "residents"
-CONNECTOR = "qr"
+CONNECTORS = ("qr", "activation")
 
 Credential = Literal["passkey", "password"]
 _ACTIONS: dict[Credential, str] = {
@@ -49,7 +49,9 @@ class Activations:
             raise NotFound("no such resident")
         if not account.enabled or account.is_administrator:
             raise Forbidden("no activation for this account")
-        await self._accounts.link(REALM, subject, CONNECTOR)
+        for connector in CONNECTORS:
+            if not await self._accounts.is_linked(REALM, subject, connector):
+                await self._accounts.link(REALM, subject, connector)
         code = new_code()
         now = self._clock()
         await self._durable.put(normal(code), Grant(_ACTIVATION, subject, now + LIFE))

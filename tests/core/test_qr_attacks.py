@@ -554,6 +554,16 @@ async def test_three_denials_in_ten_minutes_switch_qr_login_off_for_thirty(world
     assert (await phone.scan((await world.browser().open()).frame)).reference
 
 
+async def test_short_codes_cannot_be_guessed_at_leisure(world: World) -> None:
+    phone = await world.phone()
+    await world.browser().open()
+    for _ in range(5):
+        with pytest.raises(Gone):
+            await world.approval.typed("00000-00000", phone.who)
+    with pytest.raises(TooManyRequests):
+        await world.approval.typed("00000-00000", phone.who)
+
+
 # A6: what the record holds
 
 
