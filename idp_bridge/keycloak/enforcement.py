@@ -7,7 +7,6 @@ Keycloak makes it call the apps that speak OIDC or SAML themselves. Both may be 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
-from urllib.parse import unquote
 
 from idp_bridge.core.accounts import Accounts
 from idp_bridge.core.revocations import Revocations
@@ -89,8 +88,6 @@ class Enforcement:
             return await self._active(await self._app_clients())
         if effect.what is Consequence.END_CLIENT:
             return await self._active({effect.target})
-        if effect.what is Consequence.CHECK_CLIENT and await self._is_suspended(effect.target):
-            return await self._active({effect.target})
         if effect.what is Consequence.END_GROUP:
             active = await self._active(await self._app_clients())
             members = await self._members(effect.target) if active else set()
@@ -110,7 +107,7 @@ class Enforcement:
 
         async def ask(who: str) -> None:
             account = await self._accounts.find(self._realm, who)
-            if account is None or account.roles & {role, unquote(role)}:
+            if account is None or role in account.roles:
                 holders.add(who)
 
         await self._each(set(active.values()), ask)
@@ -123,12 +120,6 @@ class Enforcement:
             role = await self._api.ask(lambda admin: admin.a_get_role_by_id(role_id))
             return None if role is None or role.get("clientRole") else str(role["name"])
         return target.removeprefix("name:") or None
-
-    async def _is_suspended(self, client: str) -> bool:
-        if not is_id(client):
-            return False
-        found = await self._api.ask(lambda admin: admin.a_get_client(client))
-        return found is not None and found.get("enabled") is not True
 
     async def _app_clients(self) -> set[str]:
         used = await self._api.list("client-session-stats")

@@ -83,6 +83,11 @@ class Follower:
         self._state: tuple[datetime, RealmState] | None = None
         self._silent = ""
 
+    @property
+    def leads(self) -> bool:
+        """Whether this copy is the one that follows."""
+        return self._lease.is_held
+
     async def run(self) -> None:
         """Follow until cancelled."""
         try:

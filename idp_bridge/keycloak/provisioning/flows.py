@@ -4,7 +4,7 @@ A changed flow is built anew beside the old one and takes its place at once, so 
 half-built sign-in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +119,14 @@ class Flow:
             moved = {key: aside for key in keys if idp.get(key) == self.alias}
             if moved:
                 self.api.put(f"{path}/identity-provider/instances/{idp['alias']}", idp | moved)
+
+
+def steps_of(declared: Iterable[Any]) -> tuple[Step, ...]:
+    """Steps as declared; a list among them, shared by several flows, stands for its entries."""
+    steps: list[Step] = []
+    for entry in declared:
+        steps += steps_of(entry) if isinstance(entry, list) else (entry,)
+    return tuple(steps)
 
 
 def _shown(step: Step) -> Document:

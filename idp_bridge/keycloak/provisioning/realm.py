@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp_bridge.keycloak.provisioning import clients, directory, organisation
-from idp_bridge.keycloak.provisioning.flows import Flow
+from idp_bridge.keycloak.provisioning.flows import Flow, steps_of
 from idp_bridge.keycloak.provisioning.items import Membership, Resource, Singleton, by, flat
 from idp_bridge.keycloak.provisioning.reconcile import Fields, Item
 from idp_bridge.keycloak.provisioning.rest import AdminApi, Document, part
@@ -49,7 +49,7 @@ def realm_items(api: AdminApi, declared: Mapping[str, Any]) -> Iterator[Item]:
     for scope in declared["scopes"]:
         yield from clients.scope_items(api, base, scope)
     for flow in declared["flows"]:
-        yield Flow(api, realm, flow["alias"], tuple(flow["steps"]))
+        yield Flow(api, realm, flow["alias"], steps_of(flow["steps"]))
     for client in declared["clients"]:
         yield from clients.client_items(api, base, client)
     for idp in declared.get("identity_providers", []):

@@ -1,0 +1,64 @@
+"""A place that Keycloak calls, and a way to wait for what it does."""
+
+import asyncio
+import json
+import threading
+from base64 import urlsafe_b64decode
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+STEP = 0.02
+
+
+class BackChannel:
+    """An app's back-channel logout address: keeps the claims of every logout token."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.tokens: list[str] = []
+
+    def sids(self) -> list[str]:
+        return [str(claims(token).get("sid")) for token in self.tokens]
+
+
+@contextmanager
+def back_channel() -> Iterator[BackChannel]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            channel.tokens.append(parse_qs(body)["logout_token"][0])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    channel = BackChannel(f"http://127.0.0.1:{server.server_address[1]}/logout")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield channel
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def claims(token: str) -> dict[str, Any]:
+    """What a token says; nothing is verified."""
+    payload = token.split(".")[1]
+    return dict(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
+
+
+async def comes_true(check: Callable[[], Awaitable[bool]], within: float) -> bool:
+    """Whether ``check`` holds within so many seconds; returns as soon as it does."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + within
+    while loop.time() < end:
+        if await check():
+            return True
+        await asyncio.sleep(STEP)
+    return await check()
