@@ -138,23 +138,6 @@ class QrApproval:
         await self.seen(frame, phone.cookie)
         return frame
 
-    async def typed(self, code: str, phone: Phone) -> str:
-        """The frame that a typed short code stands for now; then as after a scan by camera.
-
-        Raises ``Gone`` when no waiting screen shows this code, ``TooManyRequests`` after 5 tries
-        in 10 min by one account.
-        """
-        account = f"unknown-frame:{phone.realm}:{phone.subject}"
-        await self._limits.spend(account, 5, timedelta(minutes=10))
-        try:
-            flow = await self._flows.by_typed(code)
-        except (NotFound, InvalidGrant):
-            raise Gone("no waiting screen shows this code") from None
-        now = self._clock()
-        if flow.standing(now, self._rules) is not State.PENDING:
-            raise Gone("the flow is not waiting")
-        return await self._flows.publish(flow, flow.step(now, self._rules))
-
     async def scan(
         self, frame: str, phone: Phone, *, proof: str, url: str, gesture: Gesture
     ) -> Asked:

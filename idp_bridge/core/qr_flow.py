@@ -19,7 +19,7 @@ from typing import Any
 
 from idp_bridge.core.errors import Conflict, Gone, NotFound
 from idp_bridge.core.secret import digest
-from idp_bridge.core.shortcode import ALPHABET, LENGTH, code_from, normal
+from idp_bridge.core.shortcode import code_from, normal
 from idp_bridge.core.store import Store
 
 KEPT = timedelta(minutes=15)
@@ -115,12 +115,6 @@ class Flow:
         """What a person types who cannot scan: 50 bits, good while this flow waits."""
         return code_from(hmac.new(bytes.fromhex(self.key), b"short code", hashlib.sha256).digest())
 
-    def typed(self) -> str:
-        """What a person types where no camera can be used: 50 bits, good while the flow waits."""
-        mac = hmac.new(bytes.fromhex(self.key), b"typed", hashlib.sha256).digest()
-        text = "".join(ALPHABET[byte % len(ALPHABET)] for byte in mac[:LENGTH])
-        return f"{text[:5]}-{text[5:]}"
-
     def standing(self, now: datetime, rules: Rules) -> State:
         """The state as of ``now``: past its edge in time a flow is expired (L2)."""
         life = {
@@ -163,8 +157,6 @@ class Flows:
         """Write a new flow; an older one of the same interaction is replaced."""
         await self._store.put(_flow(flow.interaction), _encode(flow), KEPT)
         await self._store.put(f"qr:ref:{flow.reference()}", flow.interaction.encode(), KEPT)
-        value = json.dumps([flow.interaction, flow.id]).encode()
-        await self._store.put(_typed(flow.typed()), value, self._rules.flow_ttl)
 
     async def of(self, interaction: str) -> Flow:
         """The flow of an interaction (given as digest). Raises ``NotFound``."""
@@ -222,17 +214,6 @@ class Flows:
             raise NotFound("the flow of this short code was replaced")
         return flow
 
-    async def by_typed(self, code: str) -> Flow:
-        """The flow whose short code was typed. Raises ``NotFound`` or ``InvalidGrant``."""
-        value = await self._store.get(_typed(code))
-        if value is None:
-            raise NotFound("unknown short code")
-        interaction, flow_id = json.loads(value)
-        flow = await self.of(interaction)
-        if flow.id != flow_id:
-            raise NotFound("the flow of this short code was replaced")
-        return flow
-
     async def move(self, old: Flow, new: Flow) -> Flow:
         """Compare and set. Raises ``Conflict`` when somebody else moved the flow first (L3)."""
         key = _flow(old.interaction)
@@ -264,10 +245,6 @@ def _flow(interaction: str) -> str:
 
 def _short(code: str) -> str:
     return f"qr:short:{digest(normal(code))}"
-
-
-def _typed(code: str) -> str:
-    return f"qr:typed:{digest(normal(code))}"
 
 
 def _encode(flow: Flow) -> bytes:

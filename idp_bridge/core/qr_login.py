@@ -57,7 +57,6 @@ class Status:
     ends: datetime
     frame: str = ""
     frame_ends: datetime | None = None
-    typed: str = ""
     display_name: str = ""
     digits: int = 0
     tries: int = 0
@@ -241,7 +240,7 @@ class QrLogin:
             frame_ends = datetime.fromtimestamp(flow.created, tz=now.tzinfo)
             frame_ends += rules.frame_rotate * (step + 1)
             frame = await self._flows.publish(flow, step)
-            return Status(state, flow.ends(rules), frame, frame_ends, flow.typed())
+            return Status(state, flow.ends(rules), frame, frame_ends)
         if state is State.APPROVED:
             return Status(
                 state,

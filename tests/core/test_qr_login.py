@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from idp_bridge.core.errors import Gone, NotFound
-from idp_bridge.core.qr_approval import account_mark
 from idp_bridge.core.qr_flow import Place, State
 from tests.core.world import World
 
@@ -174,17 +173,3 @@ async def test_a_kiosk_session_is_short_and_marked_for_the_sweeper(world: World)
     signed_in = await pc.claim()
     assert signed_in.life == timedelta(minutes=15)
     assert [s.sid for s in await world.sign_ins.due(world.clock() + timedelta(seconds=900))]
-
-
-async def test_a_typed_short_code_stands_for_the_screen_and_always_asks_for_digits(
-    world: World,
-) -> None:
-    pc, phone = world.browser(), await world.phone()
-    shown = await pc.open(Place(remembers=(account_mark("residents", "zhang"),)))
-    frame = await world.approval.typed(shown.typed.lower(), phone.who)
-    asked = await phone.scan(frame, "typed")
-    world.clock.advance(2)
-    decided = await phone.decide(asked)
-    assert len(decided.digits) == 4
-    await pc.confirm(decided.digits)
-    assert (await pc.claim()).authentication.subject == "zhang"
