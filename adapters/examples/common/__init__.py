@@ -1,0 +1,1 @@
+"""What the example apps share: settings from the environment, pages, sessions in memory."""

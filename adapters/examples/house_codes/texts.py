@@ -1,0 +1,37 @@
+"""What this app says, in Chinese and English."""
+
+TEXTS = {
+    "app": ("房屋编码", "House codes"),
+    "hello": ("您好，", "Hello, "),
+    "hello_text": (
+        "按房屋编码或地址查询；能看到的内容取决于您的角色和岗位。",
+        "Search by house code or address. What you see depends on your role and post.",
+    ),
+    "choose_title": ("请选择您的身份", "Who are you here?"),
+    "choose_text": (
+        "居民和工作人员使用各自的账号，互不合并。",
+        "Residents and workers have accounts of their own; they are never merged.",
+    ),
+    "choose_residents": ("我是居民", "I am a resident"),
+    "choose_residents_text": ("用手机扫码登录", "Sign in by scanning with your phone"),
+    "choose_workers": ("我是工作人员", "I am a worker"),
+    "choose_workers_text": ("用工作账号登录", "Sign in with your work account"),
+    "role_lookup": ("查询", "Look-up"),
+    "role_inspector": ("巡查员", "Inspector"),
+    "role_registrar": ("编码登记员", "Registrar"),
+    "post_grid-worker": ("网格员", "Grid worker"),
+    "post_counsellor": ("调解员", "Counsellor"),
+    "post_staff": ("工作人员", "Staff"),
+    "post_leader": ("负责人", "Leader"),
+    "post_police": ("社区民警", "Community police"),
+    "post_volunteer": ("志愿者", "Volunteer"),
+    "post_legal-adviser": ("法律顾问", "Legal adviser"),
+    "search": ("房屋编码或地址", "House code or address"),
+    "find": ("查询", "Search"),
+    "none": ("没有找到。", "Nothing was found."),
+    "code": ("房屋编码", "House code"),
+    "households": ("户数", "Households"),
+    "inspected": ("最近巡查", "Last inspection"),
+    "beyond": ("不在您的岗位范围内", "Beyond your posts"),
+    "around": ("附近的服务", "Services nearby"),
+}

@@ -1,0 +1,1 @@
+"""Legal aid, an app for residents: Django, and mozilla-django-oidc for OpenID Connect."""
