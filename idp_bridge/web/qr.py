@@ -4,6 +4,7 @@
     POST /qr/start       a code for this browser, or the one it has already
     GET  /qr/status?i=   how it stands; at most every two seconds (B6)
     GET  /qr/events?i=   the same, sent when it changes
+    POST /qr/short-code  what to type on a phone that cannot scan
     POST /qr/confirm     the phone's digits, or the click
     POST /qr/discard     "this is not me": the code is dead, the page shows a new one
     POST /qr/claim       session and answer, once
@@ -79,6 +80,7 @@ def routes(parts: QrParts) -> list[BaseRoute]:
         Route("/qr/start", pages.start, methods=["POST"]),
         Route("/qr/status", pages.status),
         Route("/qr/events", events, methods=["GET"]),
+        Route("/qr/short-code", pages.short_code, methods=["POST"]),
         Route("/qr/confirm", pages.confirm, methods=["POST"]),
         Route("/qr/discard", pages.discard, methods=["POST"]),
         Route("/qr/claim", pages.claim, methods=["POST"]),
@@ -151,6 +153,12 @@ class QrPages:
         """How this browser's code stands."""
         interaction = request.query_params.get("i", "")
         return self._standing(await self._parts.login.poll(interaction, self._browser(request)))
+
+    async def short_code(self, request: Request) -> Response:
+        """A code to type, for a person whose phone cannot scan."""
+        said = await self._said(request)
+        code = await self._parts.login.short_code(text_of(said, "i"), self._browser(request))
+        return JSONResponse({"code": code}, headers=NO_STORE)
 
     async def confirm(self, request: Request) -> Response:
         """The act at this browser after the phone approved (B5, P7)."""

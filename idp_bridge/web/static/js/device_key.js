@@ -10,13 +10,19 @@ const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 
 const encoder = new TextEncoder();
 
-export function base64url(bytes) {
+function base64url(bytes) {
   const text = String.fromCharCode(...new Uint8Array(bytes));
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-export async function sha256(text) {
+async function sha256(text) {
   return base64url(await crypto.subtle.digest('SHA-256', encoder.encode(text)));
+}
+
+// SHA-256 in hex, as the server writes the hash of a context.
+export async function sha256hex(text) {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text)));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function request(action) {

@@ -39,6 +39,8 @@ async function kioskProof() {
 
 function start() {
   claiming = false;
+  byId('typed').hidden = true;
+  byId('ask-typed').hidden = false;
   session.start(kioskProof);
 }
 
@@ -63,8 +65,6 @@ function pending() {
   byId('cover-paused').hidden = true;
   drawQr(byId('code'), data.codeUrl + view.frame, byId('code').dataset.label);
   frame = { ends: performance.now() + (view.frame_ends - view.now) * 1000 };
-  byId('typed').hidden = !view.typed;
-  fill(stage, { typed: view.typed ?? '' });
   go('pending');
 }
 
@@ -151,6 +151,14 @@ async function cancel() {
   go('cancelled');
 }
 
+async function typed() {
+  const answer = await session.act('short-code');
+  if (!answer?.ok) return;
+  fill(stage, { typed: answer.data.code });
+  byId('typed').hidden = false;
+  byId('ask-typed').hidden = true;
+}
+
 function tick() {
   const now = performance.now();
   const left = Math.max(0, (frame.ends - now) / (data.rotate * 1000));
@@ -164,7 +172,7 @@ async function isPhone() {
   return navigator.userAgentData?.mobile || (small && matchMedia('(pointer: coarse)').matches);
 }
 
-const acts = { continue: start, again: start, 'show-code': start, cancel, confirm: () => confirm('') };
+const acts = { continue: start, again: start, 'show-code': start, typed, cancel, confirm: () => confirm('') };
 for (const button of all('[data-act]')) {
   button.addEventListener('click', () => acts[button.dataset.act]());
 }
