@@ -30,7 +30,7 @@ class Origin:
     url: str
     app: ASGIApp
     form_targets: tuple[str, ...] = ()
-    permissions: str = "camera=(), geolocation=(), microphone=()"
+    permissions: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

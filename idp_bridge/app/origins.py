@@ -1,0 +1,159 @@
+"""What each origin serves: routes of the edges over the parts of one bridge."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from idp_bridge.app.http import Front, Origin
+from idp_bridge.app.parts import Parts
+from idp_bridge.core.errors import BridgeError, InvalidRequest, NotFound
+from idp_bridge.core.pages import Pages
+from idp_bridge.core.portal_sessions import PortalSessions
+from idp_bridge.oidc import Provider, build
+from idp_bridge.oidc.client_auth import ClientAuthentication
+from idp_bridge.oidc.client_keys import ClientKeys
+from idp_bridge.web import phone, phone_approval, qr, reading
+from idp_bridge.web.errors import error_response
+from idp_bridge.web.pages import WebPages
+from idp_bridge.web.portal import Portal
+from idp_bridge.web.sessions_page import SessionsPage
+from idp_bridge.web.surface import Surface
+
+log = structlog.get_logger()
+
+_NOTHING = "camera=(), geolocation=(), microphone=()"
+_PHONE_MAY = "camera=(self), geolocation=(self), microphone=()"
+
+
+def front(parts: Parts) -> Front:
+    """The whole bridge as one ASGI application."""
+    settings = parts.settings
+    keycloak = "{0.scheme}://{0.netloc}".format(urlsplit(settings.keycloak_url))
+    pages = {name: WebPages(name) for name in ("op", "resident", "worker", "admin")}
+    served = (
+        ("op", settings.issuer, _op(parts, pages["op"])),
+        ("resident", settings.resident_url, _resident(parts, pages["resident"])),
+        ("worker", settings.worker_url, _worker(parts, pages["worker"])),
+        ("admin", settings.admin_url, _admin(parts, pages["admin"])),
+    )
+    origins = tuple(
+        Origin(
+            name,
+            url,
+            _application(routes, pages[name]),
+            form_targets=(keycloak,),
+            permissions=_PHONE_MAY if name == "resident" else _NOTHING,
+        )
+        for name, url, routes in served
+    )
+    return Front(origins, settings.trusted_proxies)
+
+
+def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
+    provider = Provider(
+        issuer=parts.settings.issuer,
+        clients=parts.clients,
+        client_authentication=ClientAuthentication(
+            issuer=parts.settings.issuer,
+            clients=parts.clients,
+            keys=ClientKeys(parts.http, parts.clock),
+            store=parts.store,
+            clock=parts.clock,
+        ),
+        keys=parts.keys,
+        authorizations=parts.authorizations,
+        sessions=parts.op_sessions,
+        logout=parts.logout,
+        grants=parts.grants,
+        revocations=parts.revocations,
+        accounts=parts.accounts,
+        pages=pages,
+        clock=parts.clock,
+        sign_in_at={realm: parts.relying_party(realm, "bridge-sign-in") for realm in parts.apis},
+    )
+    waiting = qr.QrParts(
+        settings=parts.settings,
+        pages=pages,
+        login=parts.qr_login,
+        rules=parts.rules,
+        authorizations=parts.authorizations,
+        clients=parts.clients,
+        apps=parts.apps,
+        kiosks=parts.kiosks,
+        memory=parts.memory,
+        surroundings=parts.surroundings,
+        clock=parts.clock,
+    )
+    return [*build(provider), *qr.routes(waiting)]
+
+
+def _resident(parts: Parts, pages: Pages) -> list[BaseRoute]:
+    surface = _surface(parts, pages, "resident", "residents", "resident-portal")
+    return [
+        *_portal(parts, surface),
+        *phone.routes(phone.PhoneParts(surface, parts.devices, parts.sign_ins)),
+        *phone_approval.routes(
+            phone_approval.PhoneApprovalParts(
+                surface, pages, parts.qr_approval, parts.devices, parts.surroundings
+            )
+        ),
+    ]
+
+
+def _worker(parts: Parts, pages: Pages) -> list[BaseRoute]:
+    return _portal(parts, _surface(parts, pages, "worker", "workers", "worker-portal"))
+
+
+def _admin(parts: Parts, pages: Pages) -> list[BaseRoute]:
+    surface = _surface(parts, pages, "admin", "workers", "bridge-admin-pages", least_acr="mfa")
+    return surface.routes()
+
+
+def _portal(parts: Parts, surface: Surface) -> list[BaseRoute]:
+    portal = Portal(surface, parts.apps, parts.orgs, parts.settings.admin_url)
+    sessions = SessionsPage(surface, parts.accounts, parts.apps, parts.sign_ins, parts.revocations)
+    return [*surface.routes(), *portal.routes(), *sessions.routes()]
+
+
+def _surface(
+    parts: Parts, pages: Pages, name: str, realm: str, client_id: str, least_acr: str = ""
+) -> Surface:
+    origin = getattr(parts.settings, f"{name}_url")
+    sessions = PortalSessions(
+        parts.relying_party(realm, client_id),
+        f"{origin}/callback",
+        grants=parts.grants,
+        store=parts.store,
+        revocations=parts.revocations,
+        sealer=parts.sealer,
+        clock=parts.clock,
+    )
+    asked = {"acr_values": least_acr} if least_acr else {}
+    return Surface(name, origin, pages, sessions, least_acr=least_acr, sign_in_with=asked)
+
+
+def _application(routes: Sequence[BaseRoute], pages: Pages) -> Starlette:
+    async def told(request: Request, error: Exception) -> Response:
+        assert isinstance(error, BridgeError)
+        log.info("refused", error=error.code, reason=str(error), path=request.url.path)
+        return error_response(pages, request, error, request.state.request_id)
+
+    async def routed(request: Request, error: Exception) -> Response:
+        missing = isinstance(error, HTTPException) and error.status_code == 404
+        kind = NotFound("no route") if missing else InvalidRequest("method or form")
+        return await told(request, kind)
+
+    async def broke(request: Request, error: Exception) -> Response:
+        log.error("broke", path=request.url.path, exc_info=error)
+        return error_response(pages, request, BridgeError(), request.state.request_id)
+
+    return Starlette(
+        routes=[*routes, *reading.routes()],
+        exception_handlers={BridgeError: told, HTTPException: routed, Exception: broke},
+    )

@@ -1,0 +1,55 @@
+"""Runs the bridge: one process, one event loop, one socket for each address to listen on."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from idp_bridge.app.logs import configure
+from idp_bridge.app.origins import front
+from idp_bridge.app.parts import make
+from idp_bridge.settings import Settings, SettingsError
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ``SettingsError`` for an address that is taken."""
+    configure(settings.log_format)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    parts = make(settings)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            front(parts),
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            ssl_certfile=_path(settings.tls_certificate),
+            ssl_keyfile=_path(settings.tls_key),
+            timeout_graceful_shutdown=3,
+        )
+    )
+    sockets = [_socket(address) for address in settings.listen]
+    async with parts.at_work():
+        await server.serve(sockets=sockets)
+
+
+def _socket(address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), int(port)))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"listen: {address}: {error}") from None
+    listener.listen(2048)
+    return listener
+
+
+def _path(file: Path | None) -> str | None:
+    return str(file) if file else None
