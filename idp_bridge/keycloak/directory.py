@@ -156,10 +156,11 @@ class KeycloakAccounts:
         )
         sids: dict[str, str] = {}
         for event in events:
-            said = (event.get("details") or {}).get("identity_provider_identity")
-            if said and event.get("sessionId"):
-                # The session keeps the first sid that it heard from the OP.
-                sids.setdefault(event["sessionId"], said)
+            # "<alias of the identity provider>.<sid>"; the session keeps the first sid it heard.
+            said = (event.get("details") or {}).get("identity_provider_broker_session_id") or ""
+            sid = said.partition(".")[2]
+            if sid and event.get("sessionId"):
+                sids.setdefault(event["sessionId"], sid)
         return sids
 
 
