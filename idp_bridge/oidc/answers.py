@@ -55,6 +55,8 @@ def page(
     """A page of ours."""
     query = request.url.query
     here = request.url.path + (f"?{query}" if query else "")
+    # The way back after a change of language goes by GET.
+    here = here if request.method == "GET" else "/"
     reader = reader_of(request.headers, request.cookies, request.query_params, here)
     return HTMLResponse(op.pages.render(template, reader, **context), status, NO_STORE)
 

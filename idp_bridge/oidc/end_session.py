@@ -16,12 +16,13 @@ from starlette.responses import RedirectResponse, Response
 
 from idp_bridge.core.authorization import Client
 from idp_bridge.core.cookies import browser_cookie, op_session_cookie
-from idp_bridge.core.errors import Forbidden, InvalidRequest
+from idp_bridge.core.errors import Forbidden
 from idp_bridge.core.grants import Binding, Grant
 from idp_bridge.core.op_sessions import OpSession
 from idp_bridge.core.secret import digest
 from idp_bridge.oidc import cookies, redirects
 from idp_bridge.oidc.answers import NO_STORE, form_policy, origin_of, page
+from idp_bridge.oidc.errors import HintRefused, UnknownClient
 from idp_bridge.oidc.forms import Parameters, form_of, query_of
 from idp_bridge.oidc.provider import Endpoint, Provider
 
@@ -87,11 +88,11 @@ def _wish(op: Provider, parameters: Parameters) -> Wish:
     if "id_token_hint" in parameters:
         hint = op.keys.read(parameters["id_token_hint"], issuer=op.issuer)
         if client_id not in ("", hint["aud"]):
-            raise InvalidRequest("logout: hint of another client")
+            raise HintRefused("logout: hint of another client")
         client_id, sid = str(hint["aud"]), str(hint.get("sid", ""))
     client = op.clients.find(client_id)
     if client_id and client is None:
-        raise InvalidRequest("logout: unknown client")
+        raise UnknownClient("logout: no such client")
     return Wish(client, sid, _target(client, parameters))
 
 

@@ -23,11 +23,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from idp_bridge.core.clock import Clock
-from idp_bridge.core.errors import InvalidRequest
+from idp_bridge.oidc.errors import HintRefused
 
 ALGORITHMS = ("RS256", "ES256")
 AHEAD = timedelta(minutes=5)
 KEPT = timedelta(hours=25)
+
+_ANY_TIME: Any = {
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_aud": False,
+    "require": ["iss", "sub", "aud"],
+}
 
 Private = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -80,25 +88,21 @@ class KeySet:
         return jwt.encode(dict(claims), key.private, algorithm=algorithm, headers=extra)
 
     def read(self, token: str, *, issuer: str) -> dict[str, Any]:
-        """The claims of an ID token of ours, even expired. Raises ``InvalidRequest``."""
+        """The claims of an ID token of ours, even expired. Raises ``HintRefused``."""
         try:
             header = jwt.get_unverified_header(token)
             if header.get("typ", "JWT") != "JWT":
-                raise InvalidRequest("a token of ours, but of another kind")
+                raise HintRefused("a token of ours, but of another kind")
             key = next(k for k in self._published() if k.kid == header.get("kid"))
             claims: dict[str, Any] = jwt.decode(
                 token,
                 key.private.public_key(),
                 algorithms=[key.algorithm],
                 issuer=issuer,
-                options={
-                    "verify_exp": False,
-                    "verify_aud": False,
-                    "require": ["iss", "sub", "aud"],
-                },
+                options=_ANY_TIME,
             )
         except (jwt.PyJWTError, StopIteration):
-            raise InvalidRequest("not a token of ours") from None
+            raise HintRefused("not a token of ours") from None
         return claims
 
     def jwks(self) -> dict[str, Any]:

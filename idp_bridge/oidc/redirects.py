@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
-from idp_bridge.core.errors import InvalidRequest
+from idp_bridge.oidc.errors import RedirectRefused
 
 OURS = {"code", "state", "iss", "error", "error_description", "error_uri", "session_state"}
 OURS |= {"id_token", "access_token", "token_type", "expires_in", "response", "SAMLResponse"}
@@ -21,12 +21,12 @@ _SUSPECT = re.compile(r"[\s\x00-\x20\x7f-\x9f\\]")
 
 
 def match(target: str, registered: Iterable[str]) -> str:
-    """``target`` when it is plain and registered to the letter. Raises ``InvalidRequest``."""
+    """``target`` when it is plain and registered to the letter. Raises ``RedirectRefused``."""
     reason = flaw(target)
     if reason:
-        raise InvalidRequest(f"redirect target: {reason}")
+        raise RedirectRefused(f"redirect target: {reason}")
     if target not in tuple(registered):
-        raise InvalidRequest("redirect target: not registered")
+        raise RedirectRefused("redirect target: not registered")
     return target
 
 
@@ -60,7 +60,7 @@ def _authority_flaw(scheme: str, netloc: str) -> str:
     if "@" in netloc or "%" in netloc:
         return "userinfo or encoding in the authority"
     host, colon, port = netloc.rpartition(":") if re.search(r":\d*$", netloc) else (netloc, "", "")
-    if colon and not _PORT.fullmatch(port):
+    if colon and not (_PORT.fullmatch(port) and int(port) < 65536):
         return "port"
     if not (_HOST.fullmatch(host) or _IPV6.fullmatch(host)):
         return "host"

@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from idp_bridge.core.authorization import AuthorizationRequest, Client
 from idp_bridge.core.clients import Clients
-from idp_bridge.core.errors import InvalidRequest
 from idp_bridge.oidc import redirects
+from idp_bridge.oidc.errors import HintRefused, UnknownClient
 from idp_bridge.oidc.forms import Parameters
 from idp_bridge.oidc.keys import KeySet
 
@@ -40,7 +40,7 @@ def parties(parameters: Parameters, clients: Clients) -> tuple[Client, str]:
     """The client and its redirect target. Raises ``InvalidRequest``: nobody may be redirected."""
     client = clients.find(parameters.get("client_id", ""))
     if client is None:
-        raise InvalidRequest("unknown client")
+        raise UnknownClient("no such client")
     return client, redirects.match(parameters.get("redirect_uri", ""), client.redirect_uris)
 
 
@@ -175,7 +175,7 @@ def _hinted(
     if "id_token_hint" in parameters:
         try:
             hint = keys.read(parameters["id_token_hint"], issuer=issuer)
-        except InvalidRequest:
+        except HintRefused:
             raise Refused("invalid_request", "id_token_hint is not valid") from None
         if hint["aud"] != client.client_id:
             raise Refused("invalid_request", "id_token_hint was issued to another client")
