@@ -31,6 +31,11 @@ class Database:
         async with self.begin() as connection:
             await connection.run_sync(metadata.create_all)
 
+    async def clear(self) -> None:
+        """Drop every table of ours, with all that is in them."""
+        async with self.begin() as connection:
+            await connection.run_sync(metadata.drop_all)
+
     async def close(self) -> None:
         """Give the connections back."""
         await self._engine.dispose()
