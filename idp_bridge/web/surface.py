@@ -109,10 +109,14 @@ class Surface:
         """Who asks. Raises ``NotSignedIn``, ``NotProvenEnough``, ``CrossSite``."""
         if request.method not in ("GET", "HEAD"):
             check_same_origin(request, self.origin)
-        session = await self.sessions.current(request.cookies.get(self._session_cookie))
+        session = await self.sessions.current(self.token_of(request))
         if self._least_acr and not reaches(session.acr, (self._least_acr,)):
             raise NotProvenEnough(f"{session.acr!r} is below {self._least_acr!r}")
         return Visit(request, session, reader_from(request))
+
+    def token_of(self, request: Request) -> str | None:
+        """The session cookie of this surface."""
+        return request.cookies.get(self._session_cookie)
 
     def page(self, visit: Visit, template: str, status: int = 200, **facts: object) -> Response:
         """A page of this surface for somebody signed in."""
@@ -149,7 +153,7 @@ class Surface:
             browser=browser,
             state=said.get("state", ""),
             code=said.get("code", ""),
-            previous=request.cookies.get(self._session_cookie),
+            previous=self.token_of(request),
         )
         answer = RedirectResponse(finished.wanted, 303, {"Cache-Control": "no-store"})
         self._set(answer, self._session_cookie, finished.token)
@@ -157,7 +161,7 @@ class Surface:
 
     async def _logout(self, request: Request) -> Response:
         check_same_origin(request, self.origin)
-        token = request.cookies.get(self._session_cookie)
+        token = self.token_of(request)
         target = f"{self.origin}/signed-out"
         with suppress(NotSignedIn):
             session = await self.sessions.current(token)

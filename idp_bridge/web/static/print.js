@@ -1,0 +1,3 @@
+// The print button of a slip.
+
+document.querySelector("[data-print]").addEventListener("click", () => window.print());
