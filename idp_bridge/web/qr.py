@@ -44,7 +44,7 @@ from idp_bridge.web.guards import check_same_origin
 from idp_bridge.web.qr_events import StatusEvents
 from idp_bridge.web.qr_requests import (
     NO_STORE,
-    origin_of,
+    form_policy,
     said_in,
     set_cookie,
     standing,
@@ -52,6 +52,9 @@ from idp_bridge.web.qr_requests import (
     text_of,
 )
 from idp_bridge.web.requests import reader_from, wants_page
+
+ACTIVATION_CLIENT = "keycloak-activation"
+"""Keycloak as the client of its own identity provider for activation codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,12 @@ class QrPages:
                 "qr/lost.html", reader_from(request), resident_url=parts.settings.resident_url
             )
             return HTMLResponse(lost, 410, NO_STORE)
+        if wish.client_id == ACTIVATION_CLIENT:
+            return RedirectResponse(f"/activate?i={quote(interaction, safe='')}", 303, NO_STORE)
         facts = self._facts(interaction, wish) | {"app": await self._hint(wish)}
         page = parts.pages.render("qr/sign_in.html", reader_from(request), **facts)
-        return HTMLResponse(page, headers=self.page_headers(wish))
+        policy = form_policy(wish.redirect_uri, parts.settings.keycloak_url)
+        return HTMLResponse(page, headers={**NO_STORE, **policy})
 
     def _facts(self, interaction: str, wish: AuthorizationRequest) -> dict[str, object]:
         rules, settings = self._parts.rules, self._parts.settings
@@ -125,21 +131,10 @@ class QrPages:
             "page_data": data,
             "digits": rules.digits,
             "phone_address": address,
-            "activation": wish.realm == "residents",
+            "activation": f"{settings.resident_url}/login?next=%2Fphone&way=activation"
+            if wish.realm == "residents"
+            else "",
         }
-
-    def page_headers(self, wish: AuthorizationRequest) -> dict[str, str]:
-        """Headers of a page with a form whose answer leads on to the client.
-
-        Browsers hold the redirects after a form to ``form-action`` as well.
-        """
-        targets = {origin_of(wish.redirect_uri), origin_of(self._parts.settings.keycloak_url)}
-        policy = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-            "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
-            f"frame-ancestors 'none'; form-action 'self' {' '.join(sorted(targets))}"
-        )
-        return {**NO_STORE, "Content-Security-Policy": policy}
 
     async def start(self, request: Request) -> Response:
         """A code for this browser; a kiosk proves itself here (P8)."""
