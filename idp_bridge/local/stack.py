@@ -27,7 +27,7 @@ from idp_bridge.local.programs import (
     provision_program,
 )
 from idp_bridge.local.redis import redis_program
-from idp_bridge.local.start_page import StartPage
+from idp_bridge.local.start_page import start_pages
 from idp_bridge.local.status import describe, keep
 from idp_bridge.local.supervisor import Program, Supervisor
 
@@ -44,6 +44,7 @@ class Stack:
         self._plan = plan
         self._say = say
         self._show = show
+        self._ready = False
         self._supervisor = Supervisor(Leftovers(plan.folder))
 
     def run(self, on_ready: Callable[[], None]) -> None:
@@ -103,7 +104,7 @@ class Stack:
     async def _start_and_watch(self, servers: list[Program], on_ready: Callable[[], None]) -> None:
         plan = self._plan
         keep(plan.folder, describe(plan, ready=False))
-        async with StartPage(plan):
+        async with start_pages(plan, lambda: self._ready):
             self._say("Starting Redis, LDAP and Keycloak")
             await self._together(servers)
             if not is_provisioned(plan):
@@ -113,6 +114,7 @@ class Stack:
             self._say("Starting the bridge and the example apps")
             await self._supervisor.start(bridge_program(plan))
             await self._together(example_programs(plan))
+            self._ready = True
             keep(plan.folder, describe(plan, ready=True))
             on_ready()
             await self._supervisor.watch()
