@@ -112,10 +112,11 @@ class OpenIdProvider:
         )
 
     def _granted(self, nonce: str | None) -> Response:
+        claims = {"nonce": nonce, **self.claims}
         return JSONResponse(
             {
-                "access_token": self.tokens.access_token(**self.claims),
-                "id_token": self.tokens.id_token(nonce=nonce, **self.claims),
+                "access_token": self.tokens.access_token(**claims),
+                "id_token": self.tokens.id_token(**claims),
                 "refresh_token": "refresh",
                 "token_type": "Bearer",
                 "expires_in": 300,

@@ -8,8 +8,7 @@ NAMES: Texts = {
     "xixiang": ("西乡街道", "Xixiang Street"),
     "xinan": ("新安街道", "Xin'an Street"),
     "gongle": ("共乐社区", "Gongle Community"),
-    "laodong": ("劳动社区", "Laodong Community"),
-    "haile": ("海乐社区", "Haile Community"),
+    "haiwang": ("海旺社区", "Haiwang Community"),
 }
 
 
@@ -24,5 +23,5 @@ def place(org: str, language: str) -> str:
 def _named(segment: str, language: str) -> str:
     kind, _, number = segment.partition("-")
     if kind == "grid" and number:
-        return f"Grid {number}" if language == "en" else f"{number} 网格"
+        return f"Grid {number}" if language == "en" else f"{number}网格"
     return NAMES.get(segment, (segment, segment))[language == "en"]

@@ -3,9 +3,8 @@
 from grid_service.tasks import Task
 
 GONGLE_12 = "/baoan/xixiang/gongle/grid-12"
-GONGLE_15 = "/baoan/xixiang/gongle/grid-15"
-LAODONG_3 = "/baoan/xixiang/laodong/grid-3"
-HAILE_7 = "/baoan/xinan/haile/grid-7"
+GONGLE_13 = "/baoan/xixiang/gongle/grid-13"
+HAIWANG_3 = "/baoan/xinan/haiwang/grid-03"
 
 TASKS = (
     Task(
@@ -31,34 +30,34 @@ TASKS = (
         ("共乐一巷 6 号", "6 Gongle 1st Lane"),
     ),
     Task(
-        "g15-1",
-        GONGLE_15,
+        "g13-1",
+        GONGLE_13,
         ("围挡破损，行人有受伤风险", "Broken site fence, passers-by may be hurt"),
         ("前进二路 215 号", "215 Qianjin 2nd Road"),
         urgent=True,
     ),
     Task(
-        "g15-2",
-        GONGLE_15,
+        "g13-2",
+        GONGLE_13,
         ("新入住住户信息采集", "Record newly arrived households"),
         ("前进二路 219 号", "219 Qianjin 2nd Road"),
     ),
     Task(
         "g3-1",
-        LAODONG_3,
+        HAIWANG_3,
         ("河道边护栏松动", "Loose railing along the river"),
-        ("劳动路 9 号旁", "Beside 9 Laodong Road"),
+        ("裕安一路 9 号旁", "Beside 9 Yu'an 1st Road"),
     ),
     Task(
         "g3-2",
-        LAODONG_3,
+        HAIWANG_3,
         ("邻里噪音纠纷回访", "Follow up a dispute over noise"),
-        ("劳动路 31 号", "31 Laodong Road"),
+        ("裕安一路 31 号", "31 Yu'an 1st Road"),
     ),
     Task(
-        "g7-1",
-        HAILE_7,
+        "g3-3",
+        HAIWANG_3,
         ("老旧电梯年检到期提醒", "An old lift is due for its yearly inspection"),
-        ("海乐新村 5 栋", "Haile New Village, Block 5"),
+        ("海旺新村 5 栋", "Haiwang New Village, Block 5"),
     ),
 )

@@ -122,7 +122,7 @@ class Begin(OIDCAuthenticationRequestView):
 
 
 class Callback(OIDCAuthenticationCallbackView):
-    """Django's ``login`` gives the session a new key; from then on a logout can find it."""
+    """Each sign-in begins a new session, which a back-channel logout can find."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -133,6 +133,9 @@ class Callback(OIDCAuthenticationCallbackView):
             return HttpResponseRedirect("/away")
 
     def login_success(self) -> HttpResponse:
+        # ``login`` alone keeps the session's key when the same person signs in once more.
+        LiveSession.objects.filter(session_key=self.request.session.session_key).delete()
+        self.request.session.flush()
         auth.login(self.request, self.user)
         answer = super().login_success()
         signed_in = self.user.signed_in

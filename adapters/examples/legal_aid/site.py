@@ -33,6 +33,11 @@ def build(settings: Settings, registered: Registration) -> Asgi:
         DATABASES={
             "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": folder / "legal_aid.db"}
         },
+        LOGGING={
+            "version": 1,
+            "handlers": {"console": {"class": "logging.StreamHandler"}},
+            "root": {"handlers": ["console"], "level": "WARNING"},
+        },
         USE_TZ=True,
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         APP=settings,
@@ -83,5 +88,6 @@ def _openid(settings: Settings, registered: Registration) -> dict[str, object]:
         "OIDC_TIMEOUT": 5,
         "OIDC_MAX_STATES": 5,
         "LOGIN_REDIRECT_URL": "/",
+        "LOGOUT_REDIRECT_URL": "/signed-out",
         "LOGIN_REDIRECT_URL_FAILURE": "/failed",
     }
