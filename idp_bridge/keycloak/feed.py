@@ -8,13 +8,17 @@ is the anchor: a reading that should hold it and does not means that events were
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
-
-from idp_bridge.keycloak.admin import AdminApi
+from typing import Any, Protocol
 
 OVERLAP = timedelta(seconds=10)
 _OVERLAP_MS = int(OVERLAP.total_seconds() * 1000)
 _PAGE = 500
+
+
+class Lists(Protocol):
+    """Where lists are read: ``AdminApi``."""
+
+    async def list(self, path: str, **query: Any) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Reading:
 class Feed:
     """One list of one realm: ``admin-events`` or ``events``."""
 
-    def __init__(self, api: AdminApi, path: str, **query: Any) -> None:
+    def __init__(self, api: Lists, path: str, **query: Any) -> None:
         self._api = api
         self._path = path
         self._query = query
