@@ -104,7 +104,7 @@ class Flow:
             self.api.put(path, entry | {"requirement": step["requirement"]})
         if config := step.get("config"):
             config = {k: _text(v).replace("@", f"{prefix} - ") for k, v in config.items()}
-            named = f"{parent} - {what}"
+            named = f"{parent} - {len(direct)} {what}"
             body = {"alias": named, "config": config}
             self.api.post(f"{self._base}/executions/{entry['id']}/config", body)
 
