@@ -42,11 +42,11 @@ class ClientAuthentication:
     async def authenticate(self, header: str, form: Mapping[str, str]) -> Client:
         """The client that sent ``form`` and ``Authorization: header``. Raises ``InvalidClient``."""
         if header:
-            client_id, secret = _basic(header)
+            client_id, secrets = _basic(header)
             if form.get("client_id", client_id) != client_id:
                 raise InvalidClient("two client ids")
             client = self._registered(client_id, "client_secret_basic", form, header)
-            return _check_secret(client, secret)
+            return _check_secret(client, *secrets)
         if "client_assertion" in form or "client_assertion_type" in form:
             return await self._check_assertion(form)
         client_id = form.get("client_id", "")
@@ -117,7 +117,7 @@ class ClientAuthentication:
             raise InvalidClient("assertion: used before")
 
 
-def _basic(header: str) -> tuple[str, str]:
+def _basic(header: str) -> tuple[str, tuple[str, str]]:
     scheme, _, value = header.partition(" ")
     try:
         text = base64.b64decode(value.strip(), validate=True).decode()
@@ -126,11 +126,12 @@ def _basic(header: str) -> tuple[str, str]:
     name, colon, secret = text.partition(":")
     if scheme.lower() != "basic" or not colon:
         raise InvalidClient("basic: form")
-    # Both halves are form-encoded before they are joined (RFC 6749, 2.3.1).
-    return unquote_plus(name), unquote_plus(secret)
+    # Both halves are form-encoded before they are joined (RFC 6749, 2.3.1); many libraries do not.
+    return unquote_plus(name), (unquote_plus(secret), secret)
 
 
-def _check_secret(client: Client, secret: str) -> Client:
-    if not client.secret or not same(client.secret, secret):
+def _check_secret(client: Client, *secrets: str) -> Client:
+    matches = [same(client.secret, secret) for secret in secrets]
+    if not client.secret or not any(matches):
         raise InvalidClient("secret")
     return client
