@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from idp_bridge.core.errors import BridgeError, TooManyRequests
-from idp_bridge.core.pages import Pages
+from idp_bridge.core.pages import Pages, Reader
+from idp_bridge.web.language import translator
 from idp_bridge.web.requests import reader_from, wants_page
 
 
@@ -15,8 +16,22 @@ def error_response(
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.retry_after)
+    reader = reader_from(request)
     if not wants_page(request):
-        content = {"error": error.code, "error_description": error.public}
-        return JSONResponse(content, error.status, headers)
-    page = pages.render("error.html", reader_from(request), error=error, reference=reference)
+        return JSONResponse(_told(error, reader), error.status, headers)
+    page = pages.render("error.html", reader, error=error, reference=reference)
     return HTMLResponse(page, error.status, headers)
+
+
+def _told(error: BridgeError, reader: Reader) -> dict[str, object]:
+    """``message`` is what a page of ours shows to the person behind a script's request."""
+    t = translator(reader.language)
+    told: dict[str, object] = {
+        "error": error.code,
+        "error_description": error.public,
+        "message": t(f"errors.{error.code}.title"),
+        "advice": t(f"errors.{error.code}.advice"),
+    }
+    if isinstance(error, TooManyRequests):
+        told["retry_after"] = error.retry_after
+    return told
