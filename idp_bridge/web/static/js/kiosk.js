@@ -1,7 +1,7 @@
 // A kiosk's shell. It stays in its own window, opens the portal in another, and cleans up after
-// people: when they press "finish", close the window, stop touching the screen, or stay too long.
+// people: when they press "finish", stop touching the screen, or stay too long.
 //
-//     enrol -> welcome --start--> busy --finish | closed | idle | too long--> clearing -> welcome
+//     enrol -> welcome --start--> busy --finish | idle | too long--> clearing -> welcome
 //
 // Idleness is the whole screen's, whichever site is in front (Idle Detection API). A browser without
 // it counts from the last touch that this shell saw: it then ends too early rather than too late.
@@ -37,11 +37,21 @@ async function watchIdle() {
   }
 }
 
-function start() {
+function openPortal() {
   portal = window.open(data.portal, 'portal', `popup,width=${screen.width},height=${screen.height}`);
+}
+
+function start() {
+  openPortal();
   lastTouch = now();
   ends = now() + data.longest * 1000;
   showState(stage, 'busy');
+}
+
+// A window that was closed, or whose site cut the tie to this one, is opened again.
+function back() {
+  if (portal.closed) openPortal();
+  else portal.focus();
 }
 
 async function finish() {
@@ -63,7 +73,7 @@ function tick() {
   const idleEnds = watching ? Infinity : lastTouch + data.idle * 1000;
   const left = Math.min(ends, idleEnds) - now();
   fill(stage, { left: Math.max(0, Math.ceil(left / 1000)) });
-  if (left <= 0 || portal.closed) finish();
+  if (left <= 0) finish();
 }
 
 async function enrol(event) {
@@ -93,7 +103,7 @@ async function open() {
   return finish();
 }
 
-const acts = { start, finish, back: () => portal?.focus() };
+const acts = { start, finish, back };
 for (const button of all('[data-act]')) {
   button.addEventListener('click', () => acts[button.dataset.act]());
 }

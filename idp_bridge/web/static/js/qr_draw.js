@@ -19,15 +19,15 @@ function path(rows) {
       if (!row[x]) continue;
       const start = x;
       while (row[x + 1]) x += 1;
-      d += `M${start + MARGIN} ${y + MARGIN}h${x - start + 1}v1h-${x - start + 1}z`;
+      d += `M${start} ${y}h${x - start + 1}v1h-${x - start + 1}z`;
     }
   });
   return d;
 }
 
 export function drawQr(holder, text, label) {
-  const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 0 });
-  const side = rows.length + 2 * MARGIN;
+  const rows = encodeQR(text, 'raw', { ecc: 'medium', border: MARGIN });
+  const side = rows.length;
   const svg = element('svg', {
     viewBox: `0 0 ${side} ${side}`,
     role: 'img',

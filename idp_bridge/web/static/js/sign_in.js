@@ -47,6 +47,7 @@ function start() {
 function go(name, options) {
   showState(stage, name, options);
   byId('other-ways').hidden = ['done', 'click', 'check'].includes(name);
+  byId('other-form').hidden = name === 'phone';
 }
 
 function show(status) {
