@@ -51,8 +51,9 @@ def with_static(app: Asgi) -> Asgi:
     async def split(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"].startswith("/static/"):
             scope = {**scope, "root_path": scope.get("root_path", "") + "/static"}
-            return await files(scope, receive, send)
-        return await app(scope, receive, send)
+            await files(scope, receive, send)
+        else:
+            await app(scope, receive, send)
 
     return split
 

@@ -8,7 +8,7 @@ Each issuer has its own callback, so that an answer of one can never finish a si
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -79,7 +79,7 @@ class SignIn:
         )
         self._metadata = cache(lambda issuer: discovered(issuer, settings.verify))
 
-    def begin(self, realm: str, cookie: dict[str, Any], acr: str | None) -> str:
+    def begin(self, realm: str, cookie: MutableMapping[str, Any], acr: str | None) -> str:
         """Where to send the browser; the attempt is remembered in its own cookie."""
         nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
         asked = {"acr_values": acr} if acr else {}
@@ -93,10 +93,13 @@ class SignIn:
         cookie["attempts"] = dict(list(attempts.items())[-MOST_ATTEMPTS:])
         return str(url)
 
-    def finish(self, realm: str, cookie: dict[str, Any], query: Mapping[str, str]) -> None:
+    def finish(
+        self, realm: str, cookie: MutableMapping[str, Any], query: Mapping[str, str]
+    ) -> None:
         """Redeem the code. The session's id is new each time, whatever the browser brought."""
-        attempts = cookie.get("attempts", {})
+        attempts = dict(cookie.get("attempts", {}))
         began_at, nonce, verifier = attempts.pop(query.get("state", ""), (None, "", ""))
+        cookie["attempts"] = attempts
         issuer = self._realms[realm].issuer
         if began_at != realm or query.get("iss", issuer) != issuer or "code" not in query:
             raise Failed(query.get("error", "no such attempt"))
@@ -142,7 +145,7 @@ class SignIn:
             read_at=asked_at,
         )
 
-    def end(self, cookie: dict[str, Any]) -> str | None:
+    def end(self, cookie: MutableMapping[str, Any]) -> str | None:
         """End the session here, and say where the browser ends it at Keycloak."""
         held = self.sessions.end(cookie.get("id"))
         cookie.clear()
