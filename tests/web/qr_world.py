@@ -1,6 +1,8 @@
 """The pages of QR login as the bridge wires them, over core's world: a PC's and a phone's HTTP."""
 
 import re
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from idp_bridge.core.cookies import browser_cookie
 from idp_bridge.core.errors import BridgeError
 from idp_bridge.core.memory import Memory
 from idp_bridge.core.portal_sessions import PortalSessions
+from idp_bridge.core.relying_party import Tokens
 from idp_bridge.core.secret import digest, new_token
 from idp_bridge.core.sign_ins import SignIns
 from idp_bridge.core.surroundings import Surroundings
@@ -31,7 +34,7 @@ from idp_bridge.web.pages import WebPages
 from idp_bridge.web.surface import Surface
 from tests.core.world import REQUEST, World
 from tests.fakes import SigningKey
-from tests.web.portal_world import FakeKeycloak, ListedApps, NoLogout, app
+from tests.web.portal_world import FakeKeycloak, ListedApps, NoLogout, Person, app
 
 ISSUER, RESIDENT = "https://sso.test", "https://my.test"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
@@ -61,6 +64,24 @@ class NoCities:
         return ""
 
 
+class KeycloakOfMany(FakeKeycloak):
+    """Keeps apart who holds which refresh token, and when each of them signed in."""
+
+    def __init__(self, realm: str, client_id: str, clock: Any) -> None:
+        super().__init__(realm, client_id, clock)
+        self._held: dict[str, tuple[Person, datetime]] = {}
+
+    async def refresh(self, refresh_token: str) -> Tokens:
+        self.person, signed_in_at = self._held[refresh_token]
+        return replace(await super().refresh(refresh_token), auth_time=signed_in_at)
+
+    def _tokens(self) -> Tokens:
+        tokens = super()._tokens()
+        name = f"refresh-{tokens.subject}-{len(self._held)}"
+        self._held[name] = (replace(self.person), tokens.auth_time)
+        return replace(tokens, refresh_token=name)
+
+
 class QrWorld:
     """The OP's and the residents' origin over one core world."""
 
@@ -69,7 +90,7 @@ class QrWorld:
         self.issuer, self.resident = issuer, resident
         self.settings = settings_of(issuer, resident)
         self.logout = NoLogout()
-        self.keycloak = FakeKeycloak("residents", "resident-portal", self.core.clock)
+        self.keycloak = KeycloakOfMany("residents", "resident-portal", self.core.clock)
         self.apps = ListedApps(app("legal-aid", "法律援助", "Legal aid", "find-a-service"))
         self.memory = Memory(b"m" * 32, self.settings.qr.remember_browser, self.core.clock)
         self.surroundings = Surroundings((), NoCities())
@@ -194,8 +215,12 @@ class Pc(Http):
     def __init__(self, world: QrWorld, agent: str = CHROME) -> None:
         super().__init__(world, world.issuer, agent)
         self.secret = new_token()
-        self.client.cookies.set(browser_cookie(world.issuer), self.secret)
         self.interaction = ""
+        self.hold(browser_cookie(world.issuer), self.secret)
+
+    def hold(self, name: str, value: str) -> None:
+        """Have a cookie of this origin."""
+        self.client.cookies.set(name, value, domain=urlsplit(self.origin).netloc)
 
     async def arrive(self, **changes: Any) -> httpx.Response:
         """Come from the client and see the page."""
@@ -224,8 +249,8 @@ class Mobile(Http):
     async def sign_in(self, subject: str = "zhang", acr: str = "password") -> None:
         """Sign in at Keycloak and come back to the scanner."""
         keycloak = self.world.keycloak
-        keycloak.person.subject, keycloak.person.acr = subject, acr
-        keycloak.person.name = self.world.core.accounts.table["residents", subject].name
+        name = self.world.core.accounts.table["residents", subject].name
+        keycloak.person = Person(subject, name, ["resident"], acr=acr)
         await self.world.core.revocations.heard("residents")
         await self.get("/login?next=%2Fq")
         await self.get(f"/callback?state={keycloak.asked['state']}&code=good")
