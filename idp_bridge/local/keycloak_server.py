@@ -81,7 +81,7 @@ def keycloak_program(
             "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN,
             "KC_BOOTSTRAP_ADMIN_PASSWORD": admin_password,
         },
-        patience=timedelta(seconds=180),
+        patience=timedelta(minutes=10),
         grace=timedelta(seconds=15),
     )
 

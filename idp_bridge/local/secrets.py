@@ -8,6 +8,7 @@ from typing import Any
 from idp_bridge.core.secret import new_token
 from idp_bridge.local.folder import Folder
 
+ADMIN = "admin"
 # Roles whose holders sign in with a second factor.
 SECOND_FACTOR = {"bridge-admin"}
 
@@ -30,11 +31,16 @@ def totp_secret() -> str:
 def kept_secrets(folder: Folder, names: Iterable[str]) -> dict[str, str]:
     """The secrets of these names; those that do not exist yet are made."""
     kept: dict[str, str] = folder.read("secrets.json") or {}
-    fresh = {name: new_token() for name in names if name not in kept}
+    fresh = {name: _fresh(name) for name in names if name not in kept}
     if fresh:
         kept |= fresh
         folder.write("secrets.json", kept)
     return kept
+
+
+def _fresh(name: str) -> str:
+    """The administrator's is typed by people; programs use all others."""
+    return easy_password() if name == ADMIN else new_token()
 
 
 def kept_credentials(folder: Folder, people: Iterable[dict[str, Any]]) -> dict[str, dict[str, str]]:

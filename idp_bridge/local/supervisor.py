@@ -23,7 +23,7 @@ from idp_bridge.local.leftovers import Leftovers
 
 Ready = Callable[[], Awaitable[bool]]
 
-_LOOK_AGAIN = 0.1
+_LOOK_AGAIN = 0.25
 _NOT_FOR_CHILDREN = {"IDP_BRIDGE_DATA", "IDP_BRIDGE_STACK"}
 _DISK_FULL = "No space left on device"
 
