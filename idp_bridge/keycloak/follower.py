@@ -79,7 +79,10 @@ class Follower:
         self._enforcement = Enforcement(api, accounts, revocations, self._lease.keep)
         self._admin = Feed(api, "admin-events")
         self._user = Feed(api, "events", type=list(USER_EVENTS))
-        self._moved = self._heard_at = self._written = self._clock()
+        self._moved = self._written = self._clock()
+        # A copy that has just begun gives the others their time to speak.
+        self._alert_from = self._clock() + FOLLOWED_FOR
+        self._failing = False
         self._state: tuple[datetime, RealmState] | None = None
         self._silent = ""
 
@@ -103,10 +106,13 @@ class Follower:
             if await self._lease.hold():
                 await self._poll()
             await self._watch()
+            self._failing = False
         except LeaseLost:
             log.info("follower_overtaken", realm=self._realm)
         except Unavailable as error:
-            log.warning("follower_cannot_read", realm=self._realm, reason=str(error))
+            if not self._failing:
+                log.warning("follower_cannot_read", realm=self._realm, reason=str(error))
+            self._failing = True
             await self._give_way()
             return False
         except Exception:
@@ -202,11 +208,11 @@ class Follower:
         """Notice silence, whoever should have spoken."""
         now = self._clock()
         if await self._revocations.is_followed(self._realm):
-            self._heard_at = now
+            self._alert_from = now
             if self._silent:
-                log.info("follower_hears_again", realm=self._realm)
+                log.info("keycloak_followed_again", realm=self._realm)
             self._silent = ""
-        elif now - self._heard_at >= FOLLOWED_FOR and not self._silent:
+        elif now >= self._alert_from and not self._silent:
             await self._alert("events_not_read")
 
     async def _give_way(self) -> None:
@@ -216,7 +222,7 @@ class Follower:
             await self._lease.release()
             await self._watch()
         except Unavailable as error:
-            log.warning("follower_cannot_speak", realm=self._realm, reason=str(error))
+            log.debug("follower_cannot_speak", realm=self._realm, reason=str(error))
 
     async def _alert(self, reason: str) -> None:
         if self._silent == reason:

@@ -28,13 +28,25 @@ BRIDGE_ROLES = (
 
 @dataclass
 class Realm:
-    """An administrator's hands on one throwaway realm."""
+    """An administrator's hands on one throwaway realm.
+
+    Tests that share it have a ``mark`` each, which ends every name that they make.
+    """
 
     keycloak: str
     name: str
     http: httpx.Client
     bridge_secret: str
     made: dict[str, str] = field(default_factory=dict)
+    mark: str = ""
+
+    def begin(self) -> None:
+        """For one more test."""
+        self.mark = f"-{secrets.token_hex(3)}"
+        self.made = {}
+
+    def named(self, name: str) -> str:
+        return name + self.mark
 
     def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         address = f"{self.keycloak}/admin/realms/{self.name}{path}"
@@ -49,24 +61,30 @@ class Realm:
         return self.ask("POST", path, body).headers["Location"].rsplit("/", 1)[1]
 
     def role(self, name: str) -> dict[str, Any]:
-        self.ask("POST", "/roles", {"name": name})
-        return dict(self.get(f"/roles/{name}"))
+        self.ask("POST", "/roles", {"name": self.named(name)})
+        return dict(self.get(f"/roles/{self.named(name)}"))
 
     def client_role(self, client: str, name: str) -> dict[str, Any]:
         self.ask("POST", f"/clients/{client}/roles", {"name": name})
         return dict(self.get(f"/clients/{client}/roles/{name}"))
 
     def client(self, client_id: str, **more: Any) -> str:
-        body = {"clientId": client_id, "secret": SECRET, "directAccessGrantsEnabled": True}
+        body = {
+            "clientId": self.named(client_id),
+            "secret": SECRET,
+            "directAccessGrantsEnabled": True,
+        }
         return self.make("/clients", body | more)
 
     def group(self, name: str, parent: str = "") -> str:
+        body = {"name": self.named(name)}
         if not parent:
-            return self.make("/groups", {"name": name})
-        return str(self.ask("POST", f"/groups/{parent}/children", {"name": name}).json()["id"])
+            return self.make("/groups", body)
+        return str(self.ask("POST", f"/groups/{parent}/children", body).json()["id"])
 
     def person(self, username: str, **more: Any) -> str:
         password = {"type": "password", "value": PASSWORD, "temporary": False}
+        username = self.named(username)
         body = {
             "username": username,
             "enabled": True,
@@ -79,16 +97,15 @@ class Realm:
         return self.make("/users", body | more)
 
     def sign_in(self, username: str, client_id: str = "app") -> dict[str, Any]:
-        return self._token(
-            {"grant_type": "password", "username": username, "password": PASSWORD}, client_id
-        )
+        given = {"username": self.named(username), "password": PASSWORD}
+        return self._token({"grant_type": "password"} | given, client_id)
 
     def refresh(self, tokens: dict[str, Any], client_id: str = "app") -> dict[str, Any]:
         given = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
         return self._token(given, client_id)
 
     def sign_out(self, tokens: dict[str, Any], client_id: str = "app") -> None:
-        form = {"refresh_token": tokens["refresh_token"]} | _credentials(client_id)
+        form = {"refresh_token": tokens["refresh_token"]} | self._credentials(client_id)
         self.http.post(f"{self.oidc}/logout", data=form).raise_for_status()
 
     def sessions(self, person: str) -> list[str]:
@@ -99,14 +116,13 @@ class Realm:
         return f"{self.keycloak}/realms/{self.name}/protocol/openid-connect"
 
     def _token(self, form: dict[str, str], client_id: str) -> dict[str, Any]:
-        form = form | _credentials(client_id) | {"scope": "openid"}
+        form = form | self._credentials(client_id) | {"scope": "openid"}
         answer = httpx.post(f"{self.oidc}/token", data=form, timeout=30)
         answer.raise_for_status()
         return dict(answer.json())
 
-
-def _credentials(client_id: str) -> dict[str, str]:
-    return {"client_id": client_id, "client_secret": SECRET}
+    def _credentials(self, client_id: str) -> dict[str, str]:
+        return {"client_id": self.named(client_id), "client_secret": SECRET}
 
 
 @contextmanager

@@ -1,111 +1,18 @@
 """What an administrator does in Keycloak is in force within 2 s, at the bridge and at the apps."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from idp_bridge.core.clock import system_clock
-from idp_bridge.core.revocations import Revocations, Standing
-from idp_bridge.keycloak.admin import AdminApi
-from idp_bridge.keycloak.directory import KeycloakAccounts
-from idp_bridge.keycloak.follower import Follower
+from idp_bridge.core.revocations import Standing
 from idp_bridge.store.memory import MemoryStore
-from tests.fakes import ListedAudit
-from tests.live.calls import BackChannel, back_channel, claims, comes_true
-from tests.live.throwaway import Realm, throwaway_realm
-
-IN_FORCE = 2.0
-
-
-class Bridge:
-    """One copy of the bridge, as far as following goes."""
-
-    def __init__(self, realm: Realm, store: MemoryStore, url: str = "") -> None:
-        self.realm = realm.name
-        self.audit = ListedAudit()
-        self.revocations = Revocations(store, system_clock)
-        self.api = AdminApi(url or realm.keycloak, realm.name, realm.bridge_secret)
-        self.accounts = KeycloakAccounts({realm.name: self.api}, self.revocations)
-        self.follower = Follower(
-            self.api,
-            self.accounts,
-            revocations=self.revocations,
-            store=store,
-            audit=self.audit,
-            clock=system_clock,
-        )
-
-    @asynccontextmanager
-    async def following(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.follower.run())
-        try:
-            assert await comes_true(self.is_followed, 10), "the follower never spoke"
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-            await self.api.close()
-
-    async def is_followed(self) -> bool:
-        return await self.revocations.is_followed(self.realm)
-
-    async def is_not_followed(self) -> bool:
-        return not await self.is_followed()
-
-
-class Session:
-    """A session served by the bridge: it compares marks each time it is used."""
-
-    def __init__(self, bridge: Bridge, person: str, sid: str = "") -> None:
-        self._bridge = bridge
-        self._person = person
-        self._sid = sid
-        self._began = system_clock()
-
-    async def standing(self) -> Standing:
-        return await self._bridge.revocations.standing(
-            realm=self._bridge.realm,
-            subject=self._person,
-            sid=self._sid,
-            began=self._began,
-            read_at=self._began,
-        )
-
-    async def becomes(self, standing: Standing) -> bool:
-        async def check() -> bool:
-            return await self.standing() is standing
-
-        return await comes_true(check, IN_FORCE)
-
-
-@pytest.fixture
-def channel() -> Iterator[BackChannel]:
-    with back_channel() as channel:
-        yield channel
-
-
-@pytest.fixture
-def realm(stack: dict[str, Any]) -> Iterator[Realm]:
-    keycloak, admin = stack["urls"]["keycloak"], stack["admin"]
-    with throwaway_realm(keycloak, admin["username"], admin["password"]) as realm:
-        yield realm
-
-
-@pytest.fixture
-def person(realm: Realm, channel: BackChannel) -> str:
-    """Somebody who may use the app ``app``, which hears of logouts."""
-    hears = {
-        "backchannel.logout.url": channel.url,
-        "backchannel.logout.session.required": "true",
-    }
-    realm.made["app"] = realm.client("app", attributes=hears)
-    return realm.person("zhangwei")
-
+from tests.live.keycloak.calls import BackChannel, claims, comes_true
+from tests.live.keycloak.following import IN_FORCE, Bridge, Session
+from tests.live.keycloak.throwaway import Realm
 
 Act = Callable[[Realm, str], object]
 
@@ -118,7 +25,7 @@ def _prepare_everything(realm: Realm, person: str) -> None:
     realm.made |= {"district": realm.group("district")}
     realm.made |= {"post": realm.group("police-post", realm.made["district"])}
     realm.ask("POST", f"/groups/{realm.made['district']}/role-mappings/realm", [helper])
-    realm.ask("POST", "/roles/police/composites", [handler])
+    realm.ask("POST", f"/roles/{realm.named('police')}/composites", [handler])
     realm.ask("POST", f"/users/{person}/role-mappings/realm", [police])
     realm.ask("POST", f"/users/{person}/role-mappings/clients/{app}", [handler])
     realm.ask("PUT", f"/users/{person}/groups/{realm.made['post']}")
@@ -129,7 +36,7 @@ def _change(realm: Realm, path: str, **change: Any) -> None:
 
 
 def _role(realm: Realm, name: str) -> dict[str, Any]:
-    return dict(realm.get(f"/roles/{name}"))
+    return dict(realm.get(f"/roles/{realm.named(name)}"))
 
 
 def _app_role(realm: Realm) -> dict[str, Any]:
@@ -180,13 +87,13 @@ TAKEN_AWAY: dict[str, Act] = {
         "PUT", f"/groups/{r.made['post']}", {"name": "renamed"}
     ),
     "an app's role out of a realm role": lambda r, p: r.ask(
-        "DELETE", "/roles/police/composites", [_app_role(r)]
+        "DELETE", f"/roles/{r.named('police')}/composites", [_app_role(r)]
     ),
     "an app's role out of a realm role by id": lambda r, p: r.ask(
         "DELETE", f"/roles-by-id/{_role(r, 'police')['id']}/composites", [_app_role(r)]
     ),
     "an app's role out of another app's role": _out_of_client_role,
-    "the realm role itself": lambda r, p: r.ask("DELETE", "/roles/police"),
+    "the realm role itself": lambda r, p: r.ask("DELETE", f"/roles/{r.named('police')}"),
     "the client role itself": lambda r, p: r.ask(
         "DELETE", f"/clients/{r.made['app']}/roles/handler"
     ),
@@ -340,30 +247,31 @@ async def test_another_copy_takes_over_and_misses_nothing(realm: Realm, person: 
 
 async def test_one_event_is_put_in_force_once(realm: Realm, person: str) -> None:
     bridge = Bridge(realm, MemoryStore(system_clock))
-    async with bridge.following():
-        _reset_password(realm, person)
-        assert await Session(bridge, person).becomes(Standing.ENDED)
-        later = Session(bridge, person)
+    assert await bridge.follower.step()
+    before = Session(bridge, person)
+    _reset_password(realm, person)
+    assert await bridge.follower.step()
+    after = Session(bridge, person)
+    for _ in range(3):
+        assert await bridge.follower.step()
 
-        async def three_more_polls() -> bool:
-            return system_clock() - started > timedelta(seconds=1.6)
-
-        started = system_clock()
-        assert await comes_true(three_more_polls, 3)
-        assert await later.standing() is not Standing.ENDED
+    assert await before.standing() is Standing.ENDED
+    assert await after.standing() is not Standing.ENDED
+    await bridge.api.close()
 
 
 async def test_events_switched_off_mean_live_reads_and_an_alert(realm: Realm, person: str) -> None:
     bridge = Bridge(realm, MemoryStore(system_clock))
+    on = {"adminEventsEnabled": True, "adminEventsDetailsEnabled": True, "eventsEnabled": True}
     async with bridge.following():
         session = Session(bridge, person)
-        realm.ask("PUT", "/events/config", {"adminEventsEnabled": False})
-
-        assert await comes_true(bridge.is_not_followed, 4)
-        assert await session.standing() is Standing.STALE
-        assert [e.detail["reason"] for e in bridge.audit.events] == ["events_off"]
-
-        realm.ask("PUT", "/events/config", {"adminEventsEnabled": True, "eventsEnabled": True})
+        try:
+            realm.ask("PUT", "/events/config", on | {"adminEventsEnabled": False})
+            assert await comes_true(bridge.is_not_followed, 4)
+            assert await session.standing() is Standing.STALE
+            assert [e.detail["reason"] for e in bridge.audit.events] == ["events_off"]
+        finally:
+            realm.ask("PUT", "/events/config", on)
         assert await comes_true(bridge.is_followed, 4)
         assert await session.standing() is Standing.STALE
 
