@@ -1,5 +1,6 @@
 """Hand-written stand-ins for ports, and a phone that signs like the real page does."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from idp_bridge.core.devices import Device
 from idp_bridge.core.errors import Conflict
 from idp_bridge.core.kiosks import Kiosk
 from idp_bridge.core.sign_ins import SignIn
+from idp_bridge.store.memory import MemoryStore
 from idp_bridge_qr.keys import b64encode
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -31,6 +33,19 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+
+class RacingStore(MemoryStore):
+    """A store over a wire: every verb lets others run, so callers really race."""
+
+    async def get(self, key: str) -> bytes | None:
+        value = await super().get(key)
+        await asyncio.sleep(0)
+        return value
+
+    async def put(self, key: str, value: bytes, ttl: timedelta) -> None:
+        await asyncio.sleep(0)
+        await super().put(key, value, ttl)
 
 
 class FakeAccounts:

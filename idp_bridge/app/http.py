@@ -6,8 +6,7 @@ An origin nobody configured is answered 421; nothing is ever served under a name
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -31,7 +30,7 @@ class Origin:
     app: ASGIApp
     form_targets: tuple[str, ...] = ()
     permissions: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    opened_by_kiosk: bool = False
 
 
 class Front:
@@ -117,11 +116,11 @@ def _headers(origin: Origin) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         # With no-referrer a form POST would carry "Origin: null" and be taken for cross-site.
         "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
+        # A kiosk's shell closes the portal it opened once nobody is there: it needs the handle.
+        "Cross-Origin-Opener-Policy": "unsafe-none" if origin.opened_by_kiosk else "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": origin.permissions,
         "Cache-Control": "no-store",
-        **origin.headers,
     }
     if origin.url.startswith("https:"):
         headers["Strict-Transport-Security"] = "max-age=31536000"

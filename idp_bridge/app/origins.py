@@ -13,12 +13,16 @@ from starlette.routing import BaseRoute
 from idp_bridge.app.http import Front, Origin
 from idp_bridge.app.parts import Parts
 from idp_bridge.core.errors import BridgeError, InvalidRequest, NotFound
+from idp_bridge.core.health import Health
 from idp_bridge.core.pages import Pages
 from idp_bridge.core.portal_sessions import PortalSessions
 from idp_bridge.oidc import Provider, build
 from idp_bridge.oidc.client_auth import ClientAuthentication
 from idp_bridge.oidc.client_keys import ClientKeys
-from idp_bridge.web import phone, phone_approval, qr, reading
+from idp_bridge.web import activation, kiosk, phone, phone_approval, qr, reading
+from idp_bridge.web.admin import AdminPages
+from idp_bridge.web.admin_activation import ActivationDesk
+from idp_bridge.web.admin_kiosks import KioskDesk
 from idp_bridge.web.errors import error_response
 from idp_bridge.web.pages import WebPages
 from idp_bridge.web.portal import Portal
@@ -28,7 +32,10 @@ from idp_bridge.web.surface import Surface
 log = structlog.get_logger()
 
 _NOTHING = "camera=(), geolocation=(), microphone=()"
-_PHONE_MAY = "camera=(self), geolocation=(self), microphone=()"
+_MAY = {
+    "op": f"{_NOTHING}, idle-detection=(self)",
+    "resident": "camera=(self), geolocation=(self), microphone=()",
+}
 
 
 def front(parts: Parts) -> Front:
@@ -48,7 +55,8 @@ def front(parts: Parts) -> Front:
             url,
             _application(routes, pages[name]),
             form_targets=(keycloak,),
-            permissions=_PHONE_MAY if name == "resident" else _NOTHING,
+            permissions=_MAY.get(name, _NOTHING),
+            opened_by_kiosk=name in ("op", "resident"),
         )
         for name, url, routes in served
     )
@@ -90,14 +98,39 @@ def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
         surroundings=parts.surroundings,
         clock=parts.clock,
     )
-    return [*build(provider), *qr.routes(waiting)]
+    return [
+        *build(provider),
+        *qr.routes(waiting),
+        *_activation(parts, pages),
+        *_kiosk(parts, pages),
+    ]
+
+
+def _activation(parts: Parts, pages: Pages) -> list[BaseRoute]:
+    return activation.routes(
+        activation.ActivationParts(
+            parts.settings,
+            pages,
+            parts.activations,
+            parts.authorizations,
+            parts.op_sessions,
+            parts.surroundings,
+            parts.clock,
+        )
+    )
+
+
+def _kiosk(parts: Parts, pages: Pages) -> list[BaseRoute]:
+    return kiosk.routes(
+        kiosk.KioskParts(parts.settings, pages, parts.kiosks, parts.op_sessions, parts.logout)
+    )
 
 
 def _resident(parts: Parts, pages: Pages) -> list[BaseRoute]:
     surface = _surface(parts, pages, "resident", "residents", "resident-portal")
     return [
         *_portal(parts, surface),
-        *phone.routes(phone.PhoneParts(surface, parts.devices, parts.sign_ins)),
+        *phone.routes(phone.PhoneParts(surface, parts.devices, parts.sign_ins, parts.kiosks)),
         *phone_approval.routes(
             phone_approval.PhoneApprovalParts(
                 surface, pages, parts.qr_approval, parts.devices, parts.surroundings
@@ -112,7 +145,14 @@ def _worker(parts: Parts, pages: Pages) -> list[BaseRoute]:
 
 def _admin(parts: Parts, pages: Pages) -> list[BaseRoute]:
     surface = _surface(parts, pages, "admin", "workers", "bridge-admin-pages", least_acr="mfa")
-    return surface.routes()
+    settings, clock, audit = parts.settings, parts.clock, parts.records.audit
+    health = Health(parts.store, parts.accounts, parts.revocations, tuple(parts.apis))
+    start = AdminPages(surface, health, audit, parts.accounts, parts.records.locks, clock)
+    counter = ActivationDesk(
+        surface, parts.activations, parts.accounts, parts.limits, clock, settings.resident_url
+    )
+    kiosks = KioskDesk(surface, parts.kiosks, audit, clock, settings.issuer)
+    return [*surface.routes(), *start.routes(), *counter.routes(), *kiosks.routes()]
 
 
 def _portal(parts: Parts, surface: Surface) -> list[BaseRoute]:

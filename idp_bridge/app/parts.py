@@ -39,7 +39,7 @@ from idp_bridge.keycloak.apps import KeycloakApps
 from idp_bridge.keycloak.directory import KeycloakAccounts
 from idp_bridge.keycloak.follower import Follower
 from idp_bridge.keycloak.orgs import KeycloakOrgNames
-from idp_bridge.keycloak.relying_party import KeycloakRelyingParty
+from idp_bridge.keycloak.relying_party import KeycloakRelyingParty, Registration
 from idp_bridge.oidc import HttpLogoutSender, KeySet, registered
 from idp_bridge.settings import Settings
 from idp_bridge.store.cities import MmdbCities, NoCities
@@ -102,15 +102,11 @@ class Parts:
     def relying_party(self, realm: str, client_id: str) -> RelyingParty:
         """The bridge as client ``client_id`` of Keycloak's ``realm``."""
         settings = self.settings
+        registration = Registration(
+            realm, client_id, settings.keycloak_url, settings.keycloak_internal_url
+        )
         return KeycloakRelyingParty(
-            url=settings.keycloak_url,
-            internal_url=settings.keycloak_internal_url or settings.keycloak_url,
-            realm=realm,
-            client_id=client_id,
-            sign=self.keys.sign,
-            http=self.http,
-            store=self.store,
-            clock=self.clock,
+            registration, http=self.http, sign=self.keys.sign, store=self.store, clock=self.clock
         )
 
     async def open(self) -> None:
@@ -120,6 +116,8 @@ class Parts:
     async def close(self) -> None:
         """Give connections back."""
         await self.http.aclose()
+        for api in self.apis.values():
+            await api.close()
         await self.store.close()
         await self.database.close()
 

@@ -16,16 +16,19 @@ class MemoryStore:
         self._values[key] = (value, self._clock() + ttl)
 
     async def get(self, key: str) -> bytes | None:
-        value, expires = self._values.get(key, (None, None))
-        return value if expires is not None and expires > self._clock() else None
+        return self._held(key)
 
     async def take(self, key: str) -> bytes | None:
-        value = await self.get(key)
+        value = self._held(key)
         self._values.pop(key, None)
         return value
 
     async def swap(self, key: str, old: bytes | None, new: bytes, ttl: timedelta) -> bool:
-        if await self.get(key) != old:
+        if self._held(key) != old:
             return False
-        await self.put(key, new, ttl)
+        self._values[key] = (new, self._clock() + ttl)
         return True
+
+    def _held(self, key: str) -> bytes | None:
+        value, expires = self._values.get(key, (None, None))
+        return value if expires is not None and expires > self._clock() else None

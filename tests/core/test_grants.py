@@ -59,6 +59,8 @@ async def test_the_clock_decides_expiry_even_when_the_store_still_holds_it(
     token = await grants.issue(grant(clock))
     clock.advance(60)
     with pytest.raises(InvalidGrant, match="expired"):
+        await grants.read(token, BOUND)
+    with pytest.raises(InvalidGrant, match="expired"):
         await grants.redeem(token, BOUND)
 
 

@@ -25,7 +25,7 @@ from idp_bridge.core.qr_flow import Place, State
 from idp_bridge.core.qr_login import AccountRefused, QrLocked, WrongDigits
 from idp_bridge.core.secret import digest
 from idp_bridge_qr.keys import b64encode
-from tests.core.world import DECIDE_URL, REALM, SCAN_URL, World
+from tests.core.world import DECIDE_URL, REALM, SCAN_URL, PhoneInHand, World
 from tests.fakes import SigningKey
 
 
@@ -267,6 +267,16 @@ async def test_a_proof_of_possession_is_not_a_decision_nor_the_other_way_round(
         await world.devices.prove(
             realm=REALM, subject="zhang", proof=phone.sign(asked), method="POST", url=DECIDE_URL
         )
+
+
+async def test_a_decision_signed_by_another_key_is_refused(world: World) -> None:
+    pc, phone = world.browser(), await world.phone()
+    asked = await phone.scan((await pc.open()).frame)
+    world.clock.advance(2)
+    stranger = PhoneInHand(world, "zhang")
+    with pytest.raises(DeviceRefused):
+        await phone.decide(asked, signed=stranger.sign(asked))
+    assert (await pc.status()).state is State.SCANNED
 
 
 async def test_unsigned_and_misdeclared_signatures_are_refused(world: World) -> None:

@@ -18,7 +18,6 @@ from idp_bridge.core.qr_flow import Flows, Place, Rules
 from idp_bridge.core.qr_login import QrLogin, SignedIn, StartLimit, Status
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.core.secret import digest
-from idp_bridge.store.memory import MemoryStore
 from tests.fakes import (
     FakeAccounts,
     FakeClock,
@@ -27,6 +26,7 @@ from tests.fakes import (
     MemoryKiosks,
     MemoryQrLocks,
     MemorySignIns,
+    RacingStore,
     SigningKey,
 )
 
@@ -46,10 +46,10 @@ SCAN_URL, DECIDE_URL = "https://my.test/q/scan", "https://my.test/q/decide"
 class World:
     """One bridge; browsers and phones come to it."""
 
-    def __init__(self, rules: Rules | None = None) -> None:
+    def __init__(self, rules: Rules | None = None, clock: FakeClock | None = None) -> None:
         self.rules = rules or Rules()
-        self.clock = FakeClock()
-        self.store = MemoryStore(self.clock)
+        self.clock = clock or FakeClock()
+        self.store = RacingStore(self.clock)
         self.accounts = FakeAccounts(
             Account(REALM, "zhang", "zhangwei", "张伟", enabled=True),
             Account(REALM, "wang", "wangfang", "王芳", enabled=True),
