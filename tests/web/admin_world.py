@@ -17,8 +17,8 @@ from tests.web.portal_world import Person, PortalWorld
 class AdminWorld(PortalWorld):
     """The admin origin; ``admin`` administers, ``chen`` is staff at a counter."""
 
-    def __init__(self) -> None:
-        super().__init__("admin", "workers")
+    def __init__(self, origin: str = "") -> None:
+        super().__init__("admin", "workers", origin)
         self.accounts = FakeAccounts(
             Account("residents", "zhang", "zhangwei", "张伟", enabled=True),
             Account("residents", "gone", "disabled", "李明", enabled=False),

@@ -64,6 +64,7 @@ class FakeKeycloak:
         self.away = False
         self.over = False
         self.refreshes = 0
+        self.answers_at_once = False
         self.asked: dict[str, str] = {}
         self._clock = clock
 
@@ -83,6 +84,8 @@ class FakeKeycloak:
             "code_challenge": code_challenge,
             **extra,
         }
+        if self.answers_at_once:
+            return f"{redirect_uri}?{urlencode({'state': state, 'code': 'good'})}"
         return f"{KEYCLOAK}/auth?{urlencode(self.asked)}"
 
     async def exchange(
@@ -183,7 +186,7 @@ def app(client_id: str, zh: str, en: str, group: str, **more: Any) -> App:
 class PortalWorld:
     """One portal with everything around it."""
 
-    def __init__(self, name: str = "resident", realm: str = "residents") -> None:
+    def __init__(self, name: str = "resident", realm: str = "residents", origin: str = "") -> None:
         self.clock = FakeClock()
         self.store = MemoryStore(self.clock)
         self.grants = Grants(self.store, self.clock)
@@ -200,7 +203,7 @@ class PortalWorld:
         )
         self.orgs = NamedOrgs({"/baoan/xixiang": {"zh": "西乡街道", "en": "Xixiang Street"}})
         self.pages = WebPages(name)
-        self.origin = f"https://{name}.test"
+        self.origin = origin or f"https://{name}.test"
         self.sessions = PortalSessions(
             self.keycloak,
             f"{self.origin}/callback",
