@@ -70,6 +70,7 @@ class OpClientSettings(Frozen):
     backchannel_logout_uri: str = ""
     scopes: tuple[str, ...] = ("openid", "profile")
     signing_alg: Literal["RS256", "ES256"] = "RS256"
+    level: Literal["", "qr", "activation"] = ""
 
 
 class NamedNetwork(Frozen):

@@ -33,7 +33,8 @@ class Client:
     """A registered client of the bridge's OpenID Provider.
 
     ``keycloak`` is true for Keycloak itself as broker: the person's other ways in are then
-    Keycloak's own, reached by answering ``access_denied``.
+    Keycloak's own, reached by answering ``access_denied``. Keycloak credits each of its ways in
+    with one ``level``: the client is answered with exactly this ``acr`` or not at all.
     """
 
     client_id: str
@@ -49,6 +50,7 @@ class Client:
     backchannel_logout_uri: str = ""
     scopes: tuple[str, ...] = ("openid", "profile")
     signing_alg: Literal["RS256", "ES256"] = "RS256"
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class AuthorizationRequest:
     """A request that passed every check of OpenID Connect Core 3.1.2.2; fixed from here on (B2).
 
     ``hinted_subject`` is whom ``id_token_hint`` or a requested ``sub`` names: nobody else will do.
-    ``essential_acr`` must be reached; ``acr_values`` only should be.
+    ``essential_acr`` must be reached; ``acr_values`` only should be. ``level`` is the client's.
     """
 
     client_id: str
@@ -73,6 +75,7 @@ class AuthorizationRequest:
     login_hint: str = ""
     ui_locales: str = ""
     app_hint: str = ""
+    level: str = ""
     hinted_subject: str = ""
     essential_acr: tuple[str, ...] = ()
     id_token_claims: tuple[str, ...] = ()
@@ -135,8 +138,8 @@ class Authorizations:
         """End the interaction with a code for ``authentication``.
 
         Raises ``InvalidGrant``, or ``NotSignedIn`` when a fresh act of the person was asked for and
-        this one is older; the interaction then goes on. Another person than the one hinted at, or
-        less than the essential level, ends it with an error to the client.
+        this one is older; the interaction then goes on. Another person than the one hinted at,
+        another level than the client's or less than the essential one ends it with an error.
         """
         grant = await self._grants.read(interaction, _interaction(browser))
         request = _request(grant.facts["request"])
@@ -145,6 +148,8 @@ class Authorizations:
         await self._grants.redeem(interaction, _interaction(browser))
         if request.hinted_subject not in ("", authentication.subject):
             return refusal(request, "login_required", "Another person signed in")
+        if request.level not in ("", authentication.acr):
+            return refusal(request, "access_denied", "Another way of signing in is needed")
         if request.essential_acr and not reaches(authentication.acr, request.essential_acr):
             return refusal(request, "unmet_authentication_requirements")
         return await self.answer(request, authentication)
@@ -160,6 +165,7 @@ class Authorizations:
             and request.prompt in ("", "none")
             and (request.max_age is None or age <= timedelta(seconds=request.max_age))
             and request.hinted_subject in ("", authentication.subject)
+            and request.level in ("", authentication.acr)
             and self._level_suffices(request, authentication.acr)
         )
 

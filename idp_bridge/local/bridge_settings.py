@@ -71,7 +71,7 @@ def _generated(folder: Folder, origins: Origins, secrets: Mapping[str, str]) -> 
         "listen": [
             f"{host}:{port}" for port in (ports.bridge, ports.resident, ports.worker, ports.admin)
         ],
-        "clients": [_keycloak_client(origins.keycloak)],
+        "clients": [_keycloak_client(origins.keycloak, way) for way in ("qr", "activation")],
         "scriptable_phone": True,
     }
     if origins.public:
@@ -85,17 +85,19 @@ def _generated(folder: Folder, origins: Origins, secrets: Mapping[str, str]) -> 
     return values
 
 
-def _keycloak_client(keycloak: str) -> dict[str, Any]:
-    """Keycloak's realm of residents is a client of the bridge's OpenID Provider."""
+def _keycloak_client(keycloak: str, way: str) -> dict[str, Any]:
+    """Keycloak's realm of residents is a client of the bridge's OP, once for each way in."""
     realm = f"{keycloak}/realms/residents"
+    endpoint = f"{realm}/broker/{way}/endpoint"
     return {
-        "client_id": "keycloak-residents",
+        "client_id": "keycloak-residents" if way == "qr" else "keycloak-activation",
+        "level": way,
         "realm": "residents",
         "keycloak": True,
         "auth_method": "private_key_jwt",
         "jwks_uri": f"{realm}/protocol/openid-connect/certs",
-        "redirect_uris": [f"{realm}/broker/qr/endpoint"],
-        "post_logout_redirect_uris": [f"{realm}/broker/qr/endpoint/logout_response"],
+        "redirect_uris": [endpoint],
+        "post_logout_redirect_uris": [f"{endpoint}/logout_response"],
         "backchannel_logout_uri": f"{realm}/protocol/openid-connect/logout/backchannel-logout",
     }
 

@@ -23,6 +23,8 @@ def _client(one: OpClientSettings) -> Client:
     for target in (*one.redirect_uris, *one.post_logout_redirect_uris):
         if reason := flaw(target):
             raise SettingsError(f"clients.{one.client_id}: {target}: {reason}")
+    if one.keycloak != bool(one.level):
+        raise SettingsError(f"clients.{one.client_id}: level goes with keycloak, and only with it")
     if one.backchannel_logout_uri and not _may_be_called(one.backchannel_logout_uri):
         raise SettingsError(f"clients.{one.client_id}: backchannel_logout_uri may not be called")
     return Client(
@@ -39,6 +41,7 @@ def _client(one: OpClientSettings) -> Client:
         backchannel_logout_uri=one.backchannel_logout_uri,
         scopes=one.scopes,
         signing_alg=one.signing_alg,
+        level=one.level,
     )
 
 

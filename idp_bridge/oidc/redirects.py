@@ -14,6 +14,7 @@ from idp_bridge.oidc.errors import RedirectRefused
 OURS = {"code", "state", "iss", "error", "error_description", "error_uri", "session_state"}
 OURS |= {"id_token", "access_token", "token_type", "expires_in", "response", "SAMLResponse"}
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+# Neither userinfo nor percent-encoding fits the host's pattern.
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _IPV6 = re.compile(r"\[[0-9a-f:]+\]")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
@@ -57,8 +58,6 @@ def _decoded(target: str) -> str:
 
 
 def _authority_flaw(scheme: str, netloc: str) -> str:
-    if "@" in netloc or "%" in netloc:
-        return "userinfo or encoding in the authority"
     host, colon, port = netloc.rpartition(":") if re.search(r":\d*$", netloc) else (netloc, "", "")
     if colon and not (_PORT.fullmatch(port) and int(port) < 65536):
         return "port"

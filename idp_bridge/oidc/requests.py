@@ -66,7 +66,7 @@ def validated(
         if name in parameters:
             raise Refused(error)
     claims = _claims(parameters)
-    return AuthorizationRequest(
+    asked = AuthorizationRequest(
         client_id=client.client_id,
         realm=client.realm,
         redirect_uri=redirect_uri,
@@ -81,11 +81,26 @@ def validated(
         login_hint=parameters.get("login_hint", ""),
         ui_locales=parameters.get("ui_locales", ""),
         app_hint=_app_hint(parameters),
+        level=client.level,
         hinted_subject=_hinted(parameters, claims, client, keys, issuer),
         essential_acr=_essential_acr(claims["id_token"]),
         id_token_claims=tuple(name for name in claims["id_token"] if name in CLAIMS),
         userinfo_claims=tuple(name for name in claims["userinfo"] if name in CLAIMS),
     )
+    if client.keycloak:
+        _leave_to_keycloak(parameters, asked)
+    return asked
+
+
+def _leave_to_keycloak(parameters: Mapping[str, str], asked: AuthorizationRequest) -> None:
+    """Refuse what only a password or passkey at Keycloak may do; it then asks for one of them.
+
+    With ``kc_action`` the person is about to add a way in: one scan that somebody was tricked into
+    must never become a lasting take-over.
+    """
+    beyond = asked.wanted_acr and asked.level not in asked.wanted_acr
+    if "kc_action" in parameters or beyond:
+        raise Refused("access_denied", "Another way of signing in is needed")
 
 
 def _response(parameters: Mapping[str, str]) -> Literal["query", "form_post"]:

@@ -40,7 +40,7 @@ def token(op: Provider) -> Endpoint:
         if "grant_type" not in form:
             raise InvalidRequest("grant_type is missing")
         if form["grant_type"] != "authorization_code":
-            raise UnsupportedGrantType(form["grant_type"])
+            raise UnsupportedGrantType("grant_type")
         redeemed = await _redeem(op, client, form)
         account = await _account(op, redeemed)
         access_token = await issue_access(op, redeemed)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from idp_bridge.core.authorization import Client
 from idp_bridge.core.clock import system_clock
 from idp_bridge.oidc import KeySet
 from tests.fakes import SigningKey
@@ -31,6 +32,18 @@ def client_key() -> SigningKey:
     return SigningKey()
 
 
+def broker(client_id: str, level: str, jwks: dict[str, object]) -> Client:
+    """Keycloak as a client, for one of its ways in."""
+    return client(
+        client_id,
+        auth_method="private_key_jwt",
+        secret="",
+        jwks=jwks,
+        keycloak=True,
+        level=level,
+    )
+
+
 @pytest.fixture
 def make_world(key_folder: Path, client_key: SigningKey) -> Callable[..., World]:
     jwks = {"keys": [{**client_key.jwk, "kid": "k1", "use": "sig"}]}
@@ -42,7 +55,8 @@ def make_world(key_folder: Path, client_key: SigningKey) -> Callable[..., World]
             client("by-post", auth_method="client_secret_post", require_pkce=False),
             client("plain", require_pkce=False),
             client("signing", auth_method="private_key_jwt", secret="", jwks=jwks),
-            client("broker", auth_method="private_key_jwt", secret="", jwks=jwks, keycloak=True),
+            broker("broker", "qr", jwks),
+            broker("activation", "activation", jwks),
             client("worker-app", realm="workers"),
         ]
         return World(key_folder, clients, **changes)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes import SigningKey
 from tests.oidc.world import (
+    ASSERTION_TYPE,
     ISSUER,
     SECRET,
     Browser,
@@ -18,12 +19,14 @@ from tests.oidc.world import (
     client,
 )
 
-KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
 
 async def redeem_signed(browser: Browser, token: str, **changes: Any) -> httpx.Response:
     code = await browser.code(client_id="signing")
-    form = {"client_assertion": token, "client_assertion_type": KIND, "client_id": None} | changes
+    form = {
+        "client_assertion": token,
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_id": None,
+    } | changes
     return await browser.redeem(code, secret="", **{"client_id": "signing"} | form)
 
 

@@ -15,35 +15,16 @@ from tests.oidc.world import (
     ISSUER,
     Browser,
     World,
-    assertion,
+    broker_token,
     claims_of,
     is_page,
     location,
     query,
 )
 
-KIND = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
 
 async def is_signed_in(browser: Browser) -> bool:
     return "code" in query(await browser.authorize(prompt="none"))
-
-
-async def broker_token(world: World, browser: Browser, key: SigningKey) -> str:
-    code = await browser.code(client_id="broker")
-    proof = assertion(key, "broker", world.clock().timestamp())
-    answer = await browser.redeem(
-        code, secret="", client_id="broker", client_assertion=proof, client_assertion_type=KIND
-    )
-    return str(answer.json()["id_token"])
-
-
-async def test_keycloak_is_told_our_sid_as_the_persons_name(
-    world: World, browser: Browser, client_key: SigningKey
-) -> None:
-    claims = claims_of(world, await broker_token(world, browser, client_key), "broker")
-
-    assert claims["preferred_username"] == claims["sid"]
 
 
 async def test_keycloak_ends_a_session_without_a_browser_and_is_not_told_again(
@@ -173,6 +154,8 @@ def test_a_sound_registration_becomes_a_client() -> None:
         {"backchannel_logout_uri": "http://169.254.169.254/latest"},
         {"backchannel_logout_uri": "file:///etc/passwd"},
         {"backchannel_logout_uri": "https://a@b.example/"},
+        {"keycloak": True},
+        {"level": "qr"},
     ],
     ids=str,
 )

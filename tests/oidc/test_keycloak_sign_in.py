@@ -137,7 +137,9 @@ async def test_an_old_sign_in_at_keycloak_does_not_meet_prompt_login(
     assert "code" in query(fresh)
 
 
-async def test_an_answer_of_keycloak_is_of_no_use_in_another_browser(world: World) -> None:
+async def test_an_answer_of_keycloak_is_of_no_use_in_another_browser(
+    world: World, keycloak: FakeKeycloak
+) -> None:
     attacker, victim = world.browser(), world.browser()
     asked = await leave(attacker)
     await victim.authorize()
@@ -145,6 +147,7 @@ async def test_an_answer_of_keycloak_is_of_no_use_in_another_browser(world: Worl
     bare = await come_back(world.browser(), code="kc-code", state=asked["state"])
 
     assert (planted.status_code, bare.status_code) == (400, 400)
+    assert keycloak.asked == []
     assert op_session_cookie(ISSUER, "residents") not in victim.http.cookies
 
 

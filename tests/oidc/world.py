@@ -35,6 +35,7 @@ SECRET = "a-client-secret-of-some-length:+%&"
 CALLBACK = "https://app.example/callback"
 AFTER_LOGOUT = "https://app.example/signed-out"
 ZHANG, ADMIN = "11111111-zhang", "22222222-admin"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-ok"
 CHALLENGE = (
     base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -258,6 +259,19 @@ def assertion(key: SigningKey, client_id: str, at: float, **changes: Any) -> str
         "exp": int(at) + 60,
     } | changes
     return key.jws(header, {name: value for name, value in claims.items() if value is not None})
+
+
+async def broker_token(world: World, browser: Browser, key: SigningKey) -> str:
+    """The ID token that Keycloak gets when it brokers to the OP."""
+    code = await browser.code(client_id="broker")
+    answer = await browser.redeem(
+        code,
+        secret="",
+        client_id="broker",
+        client_assertion=assertion(key, "broker", world.clock().timestamp()),
+        client_assertion_type=ASSERTION_TYPE,
+    )
+    return str(answer.json()["id_token"])
 
 
 def with_query(address: str, **more: str) -> str:
