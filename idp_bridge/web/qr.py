@@ -33,10 +33,11 @@ from idp_bridge.core.clock import Clock
 from idp_bridge.core.cookies import browser_cookie, cookie_name, op_session_cookie
 from idp_bridge.core.errors import InvalidGrant
 from idp_bridge.core.kiosks import Kiosks
+from idp_bridge.core.levels import RANKS, reaches
 from idp_bridge.core.memory import Memory
 from idp_bridge.core.pages import Pages
 from idp_bridge.core.qr_flow import Place, Rules
-from idp_bridge.core.qr_login import QrLogin, SignedIn, StartLimit, Status, WrongDigits
+from idp_bridge.core.qr_login import ACR, QrLogin, SignedIn, StartLimit, Status, WrongDigits
 from idp_bridge.core.secret import digest, new_token
 from idp_bridge.core.surroundings import Surroundings
 from idp_bridge.settings import Settings
@@ -52,9 +53,6 @@ from idp_bridge.web.qr_requests import (
     text_of,
 )
 from idp_bridge.web.requests import reader_from, wants_page
-
-ACTIVATION_CLIENT = "keycloak-activation"
-"""Keycloak as the client of its own identity provider for activation codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,8 @@ class QrPages:
                 "qr/lost.html", reader_from(request), resident_url=parts.settings.resident_url
             )
             return HTMLResponse(lost, 410, NO_STORE)
-        if wish.client_id == ACTIVATION_CLIENT:
-            return RedirectResponse(f"/activate?i={quote(interaction, safe='')}", 303, NO_STORE)
+        if (elsewhere := _elsewhere(wish)) is not None:
+            return RedirectResponse(f"{elsewhere}?i={quote(interaction, safe='')}", 303, NO_STORE)
         facts = self._facts(interaction, wish) | {"app": await self._hint(wish)}
         page = parts.pages.render("qr/sign_in.html", reader_from(request), **facts)
         policy = form_policy(wish.redirect_uri, parts.settings.keycloak_url)
@@ -274,3 +272,13 @@ class QrPages:
         return await self._parts.authorizations.way_back(
             response, issuer=self._issuer, browser=digest(browser)
         )
+
+
+def _elsewhere(wish: AuthorizationRequest) -> str | None:
+    """Where a request is answered that no scan can answer."""
+    if wish.level == "activation":
+        return "/activate"
+    known = [value for value in wish.wanted_acr if value in RANKS]
+    if not wish.level and known and not reaches(ACR, known):
+        return "/sign-in/keycloak"
+    return None

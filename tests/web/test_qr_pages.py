@@ -202,6 +202,12 @@ async def test_another_way_in_for_other_clients_is_keycloaks_own_page(
     assert left.headers["location"] == f"/sign-in/keycloak?i={pc.interaction}"
 
 
+async def test_what_no_scan_can_prove_is_asked_at_keycloak(world: QrWorld, pc: Pc) -> None:
+    page = await pc.arrive(client_id="suite", acr_values="passkey")
+
+    assert page.headers["location"] == f"/sign-in/keycloak?i={pc.interaction}"
+
+
 async def test_the_forms_of_the_page_may_lead_to_its_client_and_to_nobody_else(
     world: QrWorld, pc: Pc
 ) -> None:
@@ -347,7 +353,7 @@ class TestActivation:
         self, world: QrWorld, pc: Pc
     ) -> None:
         code = await world.activations.issue(subject="zhang", actor="counter-1")
-        await pc.arrive(client_id="keycloak-activation")
+        await pc.arrive(client_id="keycloak-activation", level="activation")
 
         said = {"i": pc.interaction, "code": code, "credential": "password"}
         answer = await pc.submit("/activate", said)
@@ -360,7 +366,7 @@ class TestActivation:
         code = await world.activations.issue(subject="zhang", actor="counter-1")
         for _ in range(2):
             pc.secret = pc.client.cookies[browser_cookie(ISSUER)]
-            await pc.arrive(client_id="keycloak-activation")
+            await pc.arrive(client_id="keycloak-activation", level="activation")
             said = {"i": pc.interaction, "code": code, "credential": "passkey"}
             answer = await pc.submit("/activate", said)
 
@@ -368,7 +374,7 @@ class TestActivation:
         assert "已经用过" in answer.text
 
     async def test_guessing_is_stopped(self, world: QrWorld, pc: Pc) -> None:
-        await pc.arrive(client_id="keycloak-activation")
+        await pc.arrive(client_id="keycloak-activation", level="activation")
         said = {"i": pc.interaction, "code": "AAAAA-AAAAA", "credential": "password"}
 
         answers = [(await pc.submit("/activate", said)).status_code for _ in range(6)]
@@ -378,6 +384,6 @@ class TestActivation:
     async def test_the_sign_in_page_of_the_activation_client_is_the_form(
         self, world: QrWorld, pc: Pc
     ) -> None:
-        page = await pc.arrive(client_id="keycloak-activation")
+        page = await pc.arrive(client_id="keycloak-activation", level="activation")
 
         assert page.headers["location"] == f"/activate?i={pc.interaction}"
