@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from idp_bridge.core.grants import Grant
+from idp_bridge.core.names import full_name
+
+_NAMES = ("name", "preferred_username", "given_name", "family_name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,9 @@ class PortalSession:
     @property
     def name(self) -> str:
         """What to call the person."""
-        return str(self.claims.get("name") or self.claims.get("preferred_username") or "")
+        said = {key: str(self.claims.get(key) or "") for key in _NAMES}
+        otherwise = said["name"] or said["preferred_username"]
+        return full_name(said["given_name"], said["family_name"], otherwise)
 
     @property
     def realm_roles(self) -> frozenset[str]:

@@ -14,13 +14,13 @@ from keycloak.exceptions import KeycloakError
 
 from idp_bridge.core.accounts import Account, KeycloakSession
 from idp_bridge.core.errors import Conflict, NotFound
+from idp_bridge.core.names import full_name
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.keycloak.admin import AdminApi, is_id
 
 _T = TypeVar("_T")
 _SIGN_INS_READ = 1000
 _CREDENTIALS = frozenset({"password", "webauthn", "webauthn-passwordless"})
-_CHINESE = ("一", "鿿")
 
 
 class KeycloakAccounts:
@@ -127,7 +127,11 @@ class KeycloakAccounts:
             realm=realm,
             subject=subject,
             username=person.get("username", ""),
-            name=_full_name(person),
+            name=full_name(
+                person.get("firstName") or "",
+                person.get("lastName") or "",
+                str(person.get("username", "")),
+            ),
             enabled=person.get("enabled") is True and roles is not None,
             roles=frozenset(role["name"] for role in roles or ()),
             manages_realm=await self._manages(realm, subject),
@@ -162,14 +166,6 @@ class KeycloakAccounts:
             if sid and event.get("sessionId"):
                 sids.setdefault(event["sessionId"], sid)
         return sids
-
-
-def _full_name(person: Mapping[str, Any]) -> str:
-    given, family = person.get("firstName") or "", person.get("lastName") or ""
-    whole = f"{family}{given}"
-    if any(_CHINESE[0] <= letter <= _CHINESE[1] for letter in whole):
-        return whole
-    return f"{given} {family}".strip() or str(person.get("username", ""))
 
 
 def _session(row: Mapping[str, Any], sid: str) -> KeycloakSession:

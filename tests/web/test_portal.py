@@ -186,3 +186,10 @@ async def test_ending_all_others_keeps_this_place(portal):
 
     assert portal.accounts.ended == [("residents", "kc-2"), ("residents", "kc-3")]
     assert (await browser.get("/sessions")).status_code == 200
+
+
+async def test_a_chinese_name_is_family_name_first_without_a_space(portal):
+    portal.keycloak.person.name = "伟 张"
+    portal.keycloak.person.more = {"given_name": "伟", "family_name": "张"}
+
+    assert "您好，张伟" in (await (await signed_in(portal)).get("/")).text
