@@ -2,7 +2,9 @@
 
 checked -- session good enough --> code to the client
         -- prompt=none          --> error to the client
-        -- else                 --> /sign-in, bound to this browser
+        -- else                 --> a way to sign in, bound to this browser
+
+Residents choose between QR and Keycloak's own ways; workers have Keycloak's only.
 """
 
 from urllib.parse import urlencode
@@ -24,6 +26,8 @@ from idp_bridge.oidc.answers import NO_STORE, to_client
 from idp_bridge.oidc.forms import form_of, query_of
 from idp_bridge.oidc.provider import Endpoint, Provider
 from idp_bridge.oidc.requests import Refused, bare, parties, validated
+
+QR_REALM = "residents"
 
 
 def authorize(op: Provider) -> Endpoint:
@@ -79,7 +83,8 @@ async def _sign_in(op: Provider, request: Request, asked: AuthorizationRequest) 
     query = {"i": interaction}
     if asked.ui_locales:
         query["ui_locales"] = asked.ui_locales
-    response = RedirectResponse(f"{op.issuer}/sign-in?{urlencode(query)}", 303, NO_STORE)
+    path = "/sign-in" if asked.realm == QR_REALM else "/sign-in/keycloak"
+    response = RedirectResponse(f"{op.issuer}{path}?{urlencode(query)}", 303, NO_STORE)
     if is_new:
         cookies.write(response, browser_cookie(op.issuer), browser)
     return response

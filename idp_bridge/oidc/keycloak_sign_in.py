@@ -21,6 +21,7 @@ from idp_bridge.core.relying_party import LogoutToken, RelyingParty, Tokens
 from idp_bridge.core.secret import digest, new_token
 from idp_bridge.oidc import cookies
 from idp_bridge.oidc.answers import NO_STORE, to_client
+from idp_bridge.oidc.authorize import QR_REALM
 from idp_bridge.oidc.forms import form_of, query_of
 from idp_bridge.oidc.provider import Endpoint, Provider
 
@@ -62,9 +63,14 @@ def come_back(op: Provider) -> Endpoint:
         answer = query_of(request).once()
         browser = _browser(op, request)
         facts = (await op.grants.redeem(answer.get("state", ""), _state(browser))).facts
-        again = f"{op.issuer}/sign-in?{urlencode({'i': facts['i']})}"
-        if "error" in answer:
+        path = "/sign-in" if facts["realm"] == QR_REALM else "/sign-in/keycloak"
+        again = f"{op.issuer}{path}?{urlencode({'i': facts['i']})}"
+        if "error" in answer and facts["realm"] == QR_REALM:
             return RedirectResponse(again, 303, NO_STORE)
+        if "error" in answer:
+            # There is no other way to offer: the client hears of it.
+            told = await op.authorizations.refuse(facts["i"], digest(browser), "access_denied")
+            return to_client(op, request, told)
         tokens = await _relying_party(op, facts["realm"]).exchange(
             code=answer.get("code", ""),
             redirect_uri=f"{op.issuer}/sign-in/callback",

@@ -21,9 +21,10 @@ KEYCLOAK = "https://kc.example/auth"
 class FakeKeycloak:
     """A realm that signs in whom it is told, and checks what a real one checks."""
 
-    realm, client_id = "residents", "bridge-sign-in"
+    client_id = "bridge-sign-in"
 
-    def __init__(self) -> None:
+    def __init__(self, realm: str = "residents") -> None:
+        self.realm = realm
         self.tokens = Tokens(ZHANG, "kc-session", "password", START, {}, "id", "refresh")
         self.asked: list[tuple[str, str, str]] = []
         self.logout_tokens: dict[str, LogoutToken] = {}
@@ -120,6 +121,26 @@ async def test_giving_up_at_keycloak_leads_back_to_the_choice(browser: Browser) 
     answer = await come_back(browser, error="access_denied", state=asked["state"])
 
     assert answer.headers["Location"].startswith(f"{ISSUER}/sign-in?i=")
+
+
+async def test_workers_go_straight_to_keycloak_and_have_no_other_way(key_folder: Path) -> None:
+    world = World(
+        key_folder,
+        [client("worker-app", realm="workers")],
+        sign_in_at={"workers": FakeKeycloak("workers")},
+        clock=FakeClock(),
+    )
+    browser = world.browser()
+    page = await browser.authorize(client_id="worker-app")
+    away = await browser.http.get(page.headers["Location"])
+    answer = await come_back(browser, error="access_denied", state=query(away)["state"])
+    again = await browser.authorize(client_id="worker-app")
+    away = await browser.http.get(again.headers["Location"])
+    signed_in = await come_back(browser, code="kc-code", state=query(away)["state"])
+
+    assert page.headers["Location"].startswith(f"{ISSUER}/sign-in/keycloak?")
+    assert query(answer) == {"error": "access_denied", "state": "the-state", "iss": ISSUER}
+    assert "code" in query(signed_in)
 
 
 async def test_an_old_sign_in_at_keycloak_does_not_meet_prompt_login(
