@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -11,6 +12,8 @@ from idp_bridge.core.authorization import AuthorizationResponse, location_of
 from idp_bridge.core.errors import BridgeError, InvalidClient
 from idp_bridge.core.pages import reader_of
 from idp_bridge.oidc.provider import Endpoint, Provider
+
+log = structlog.get_logger()
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -29,6 +32,7 @@ def for_machines(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except BridgeError as error:
+            _note(request, error)
             content = {"error": error.code, "error_description": error.public}
             by_basic = isinstance(error, InvalidClient) and "authorization" in request.headers
             headers = {"WWW_Authenticate": 'Basic realm="idp-bridge"'} if by_basic else {}
@@ -44,9 +48,15 @@ def for_people(op: Provider, endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except BridgeError as error:
+            _note(request, error)
             return page(op, request, "error.html", error.status, error=error, reference="")
 
     return answer
+
+
+def _note(request: Request, error: BridgeError) -> None:
+    # The reason is for the operator only; it never holds a value of the request.
+    log.info("op_refused", path=request.url.path, error=error.code, reason=str(error))
 
 
 def page(
