@@ -38,11 +38,38 @@ class RealmItem:
         self._settings.write(changed)
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Words of the login theme that differ by installation, such as addresses."""
+
+    api: AdminApi
+    path: str
+    language: str
+    fields: Fields
+    write_only: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        return f"texts {self.language}"
+
+    def read(self) -> Fields | None:
+        held = self.api.get(self.path) or {}
+        return {key: held.get(key) for key in self.fields}
+
+    def create(self) -> None:
+        self.write(self.fields)
+
+    def write(self, changed: Fields) -> None:
+        self.api.post(self.path, dict(changed))
+
+
 def realm_items(api: AdminApi, declared: Mapping[str, Any]) -> Iterator[Item]:
     """Everything one realm file declares."""
     realm = declared["realm"]
     base = f"/realms/{realm}"
     yield RealmItem(api, realm, flat(declared["settings"]))
+    for language in declared["settings"]["supportedLocales"]:
+        yield Texts(api, f"{base}/localization/{language}", language, dict(declared["texts"]))
     yield from _roles(api, base, declared["roles"])
     yield from _default_roles(api, realm, declared["default_roles"])
     yield from organisation.group_items(api, base, declared.get("groups", []))
