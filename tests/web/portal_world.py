@@ -1,5 +1,6 @@
 """The portals and admin pages as the bridge wires them, over a hand-written Keycloak."""
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -100,6 +101,7 @@ class FakeKeycloak:
 
     async def refresh(self, refresh_token: str) -> Tokens:
         self.refreshes += 1
+        await asyncio.sleep(0)  # Others run while Keycloak thinks.
         if self.away:
             raise Unavailable("keycloak is away")
         if self.over or not refresh_token.startswith("refresh-"):
