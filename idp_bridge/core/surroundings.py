@@ -1,6 +1,5 @@
 """What can be said about where a request comes from, without pretending to know more (P3, P9)."""
 
-import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Protocol
@@ -94,4 +93,4 @@ def _parsed(address: str) -> Address | None:
 
 
 def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
-    return next((name for part, name in table if re.search(rf"\b{part}", user_agent)), "")
+    return next((name for part, name in table if part in user_agent), "")

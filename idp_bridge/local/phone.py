@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -45,10 +44,8 @@ class Phone:
         self._portal = portal
         self._key = PhoneKey.at(key_file)
         self._csrf = ""
-        # Browsers send Secure cookies to http://localhost too; the standard jar has to be told.
-        jar = CookieJar(DefaultCookiePolicy(secure_protocols=("http", "https")))
         self._http = httpx.AsyncClient(
-            cookies=jar,
+            event_hooks={"response": [self._keep_as_browsers_do]},
             follow_redirects=True,
             timeout=_LIFETIME_OF_A_PAGE,
             verify=str(ca_file) if ca_file else True,
@@ -94,6 +91,12 @@ class Phone:
         body = {"reference": asked["reference"], "decision": signed}
         decided = await self._post("/q/decide", body)
         return Answer(context, bool(decided["approved"]), str(decided["digits"]))
+
+    async def _keep_as_browsers_do(self, response: httpx.Response) -> None:
+        # Browsers send Secure cookies to http://localhost too; the standard jar does not.
+        if response.url.host == "localhost":
+            for cookie in self._http.cookies.jar:
+                cookie.secure = False
 
     async def _register(self) -> None:
         known = await self._get("/phone/devices")
