@@ -90,8 +90,9 @@ class Portal:
 
 
 def enterable(apps: Iterable[App], session: PortalSession) -> list[App]:
-    """The apps in which the person holds a role right now."""
-    return [app for app in apps if app.enabled and session.roles_in(app.client_id)]
+    """The apps in which the person holds a role right now, as far as a link can lead there."""
+    held = (app for app in apps if app.enabled and session.roles_in(app.client_id))
+    return [app for app in held if app.url.startswith(("https://", "http://"))]
 
 
 def grouped(

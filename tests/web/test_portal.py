@@ -193,3 +193,10 @@ async def test_a_chinese_name_is_family_name_first_without_a_space(portal):
     portal.keycloak.person.more = {"given_name": "伟", "family_name": "张"}
 
     assert "您好，张伟" in (await (await signed_in(portal)).get("/")).text
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "", "//evil.test"])
+async def test_an_app_whose_address_is_no_web_page_has_no_tile(portal, url):
+    portal.apps.apps = (app("legal-aid", "法律援助", "Legal aid", "find-a-service", url=url),)
+
+    assert 'class="tile"' not in (await (await signed_in(portal)).get("/")).text
