@@ -17,6 +17,7 @@ class Browser:
     def __init__(self) -> None:
         self.cookies: dict[str, dict[str, str]] = {}
         self.set: list[str] = []
+        self.policies: dict[str, str] = {}
         self._http = httpx.Client(timeout=20)
 
     def close(self) -> None:
@@ -26,7 +27,8 @@ class Browser:
         return self._go("GET", url, follow, headers, None)
 
     def post(self, url: str, *, follow: bool = True, **form: str) -> httpx.Response:
-        return self._go("POST", url, follow, {"origin": origin(url)}, form)
+        said = "null" if self.policies.get(origin(url)) == "no-referrer" else origin(url)
+        return self._go("POST", url, follow, {"origin": said}, form)
 
     def post_from(self, site: str, url: str, **form: str) -> httpx.Response:
         """A form on another site. Lax cookies would stay at home; a rule must not lean on that."""
@@ -54,6 +56,7 @@ class Browser:
         jar = self.cookies.setdefault(origin(url), {})
         sent = {**headers, "cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
         answer = self._http.request(method, url, headers=sent, data=form)
+        self.policies[origin(url)] = answer.headers.get("referrer-policy", "")
         for line in answer.headers.get_list("set-cookie"):
             self.set.append(line)
             for name, morsel in SimpleCookie(line).items():

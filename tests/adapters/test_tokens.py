@@ -298,6 +298,15 @@ def test_a_verifier_is_not_made_with_an_algorithm_that_is_no_public_key_signatur
         Verifier([workers.trust], algorithms=["ES256", algorithm])
 
 
+def test_a_signature_of_an_algorithm_that_the_app_did_not_choose_is_refused(
+    workers: IssuerForTests, clock: Clock
+):
+    choosy = Verifier([workers.trust], algorithms=["RS256"], clock=clock)
+
+    with pytest.raises(TokenRefused, match="algorithm"):
+        choosy.verify_access_token(workers.access_token())
+
+
 def test_a_key_made_for_encryption_or_another_algorithm_verifies_nothing(workers: IssuerForTests):
     [published] = workers.jwks["keys"]
 

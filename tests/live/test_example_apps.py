@@ -9,14 +9,20 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browsers import chromium_program
+
 Stack = dict[str, Any]
 GRID_WORKER = "chenjing"
 RESIDENT = "lina"
 
 
 def app_url(stack: Stack, app_id: str) -> str:
-    [url] = {app["url"] for app in stack["apps"] if app["id"] == app_id}
-    return httpx.URL(url).copy_with(path="/", query=None).__str__().rstrip("/")
+    [origin] = {
+        str(httpx.URL(app["url"]).copy_with(path="/")).rstrip("/")
+        for app in stack["apps"]
+        if app["id"] == app_id
+    }
+    return origin
 
 
 def password_of(stack: Stack, username: str) -> str:
@@ -61,7 +67,7 @@ class Console:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+            executable_path=chromium_program(), args=["--no-sandbox"]
         )
         yield browser
         browser.close()
@@ -74,19 +80,16 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def sign_in(page: Page, stack: Stack, address: str, username: str) -> None:
+def sign_in(page: Page, stack: Stack, login: str, username: str) -> None:
     """With the password, at Keycloak's own page, whatever the realm sends people to first."""
-    page.route(
-        "**/protocol/openid-connect/auth?*",
-        lambda route: route.continue_(url=route.request.url + "&kc_idp_hint="),
-    )
-    page.goto(address)
+    to_keycloak = page.context.request.get(login, max_redirects=0).headers["location"]
+    page.goto(f"{to_keycloak}&kc_idp_hint=")
     page.locator("#username").fill(username)
     if not page.locator("#password").is_visible():
         page.locator("#kc-login").click()
     page.locator("#password").fill(password_of(stack, username))
     page.locator("#kc-login").click()
-    page.wait_for_url(lambda url: url.startswith(address.rpartition("/login")[0]))
+    page.wait_for_url(lambda url: url.startswith(login.rpartition("/login")[0]))
 
 
 def whoami(page: Page, url: str) -> tuple[int, dict[str, Any]]:

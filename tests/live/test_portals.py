@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browsers import chromium_program
 from tests.live.portal_visits import Administrator, Stack, sign_in, within
 
 GRID_WORKER = "liuyang"
@@ -16,7 +17,7 @@ STAFF_POST = "/baoan/xixiang/gongle/staff"
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+            executable_path=chromium_program(), args=["--no-sandbox"]
         )
         yield browser
         browser.close()

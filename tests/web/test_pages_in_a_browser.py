@@ -17,6 +17,7 @@ from idp_bridge.app.http import Front, Origin
 from idp_bridge.core.accounts import KeycloakSession
 from idp_bridge.core.audit import AuditEvent
 from idp_bridge.core.geo import Position
+from tests.browsers import chromium_program
 from tests.fakes import START
 from tests.web.admin_world import AdminWorld
 from tests.web.portal_world import Person, PortalWorld, app
@@ -97,7 +98,7 @@ def served(make: Callable[[str], PortalWorld]) -> Iterator[PortalWorld]:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+            executable_path=chromium_program(), args=["--no-sandbox"]
         )
         yield browser
         browser.close()

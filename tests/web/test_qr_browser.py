@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from idp_bridge.core.geo import Position
+from tests.browsers import chromium_program
 from tests.web.served_world import ServedWorld, served
 
 HALL = {"latitude": 22.5741, "longitude": 113.8684, "accuracy": 20}
@@ -27,7 +28,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def chromium(film: Path) -> Iterator[Browser]:
     flags = [*FLAGS, f"--use-file-for-fake-video-capture={film}"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium_program(), args=flags)
         yield browser
         browser.close()
 

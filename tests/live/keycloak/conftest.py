@@ -1,6 +1,7 @@
 """A realm of its own for each module, in the suite's Keycloak; people and apps for each test."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -17,9 +18,19 @@ def channel() -> Iterator[BackChannel]:
 
 @pytest.fixture(scope="module")
 def module_realm(stack: dict[str, Any]) -> Iterator[Realm]:
-    keycloak, admin = stack["urls"]["keycloak"], stack["admin"]
-    with throwaway_realm(keycloak, admin["username"], admin["password"]) as realm:
+    with _made_in(stack) as realm:
         yield realm
+
+
+@pytest.fixture(scope="module")
+def other_realm(stack: dict[str, Any]) -> Iterator[Realm]:
+    with _made_in(stack) as realm:
+        yield realm
+
+
+def _made_in(stack: dict[str, Any]) -> AbstractContextManager[Realm]:
+    keycloak, admin = stack["urls"]["keycloak"], stack["admin"]
+    return throwaway_realm(keycloak, admin["username"], admin["password"])
 
 
 @pytest.fixture

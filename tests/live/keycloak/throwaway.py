@@ -137,6 +137,7 @@ def throwaway_realm(keycloak: str, username: str, password: str) -> Iterator[Rea
             "eventsEnabled": True,
             "adminEventsEnabled": True,
             "adminEventsDetailsEnabled": True,
+            "sslRequired": "none",
         }
         http.post(f"{keycloak}/admin/realms", json=body).raise_for_status()
         try:

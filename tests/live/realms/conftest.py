@@ -1,0 +1,68 @@
+"""Our own declarations in a realm of another name, with a small OP in the bridge's place."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from idp_bridge.keycloak.provisioning import AdminApi, Inputs, Policy
+from idp_bridge.keycloak.provisioning.realm import realm_items
+from idp_bridge.keycloak.provisioning.reconcile import Memory, reconcile
+from idp_bridge.keycloak.provisioning.run import declared_realm
+from tests.browsers import chromium_program
+from tests.live.realms.signing_in import TrialRealm, Visitor
+from tests.live.realms.small_op import SmallOp, serve
+
+REALMS = Path(__file__).parents[3] / "realms"
+
+
+@pytest.fixture(scope="module")
+def trial(stack: dict[str, Any]) -> Iterator[TrialRealm]:
+    """Realm `residents` as declared, with one more client that stands for any app."""
+    op = SmallOp()
+    server = serve(op)
+    keycloak, admin = stack["urls"]["keycloak"], stack["admin"]
+    api = AdminApi(keycloak, admin["username"], admin["password"])
+    realm = TrialRealm(keycloak, f"trial-{secrets.token_hex(3)}", api, op)
+    _make(realm)
+    yield realm
+    api.delete(f"/realms/{realm.name}")
+    server.shutdown()
+
+
+def _make(realm: TrialRealm) -> None:
+    origin = realm.op.issuer
+    values = dict.fromkeys(("issuer", "resident_url", "worker_url", "admin_url"), origin)
+    own = {"residents": {"bridge_secret": secrets.token_urlsafe(32)}, "workers": {}}
+    declared = declared_realm(Inputs(REALMS, values, own), "residents")
+    for item in realm_items(realm.api, {**declared, "realm": realm.name}):
+        reconcile(item, Memory(), Policy())
+    client = {
+        "clientId": "trial",
+        "publicClient": True,
+        "redirectUris": [realm.client["redirect_uri"]],
+    }
+    realm.api.post(f"/realms/{realm.name}/clients", client)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_program(), args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(trial: TrialRealm, chromium: Browser) -> Callable[..., Visitor]:
+    """A new browser, with the passkeys given."""
+
+    def new(keys: list[dict[str, Any]] | None = None) -> Visitor:
+        return Visitor(trial, chromium, keys)
+
+    return new
