@@ -238,7 +238,7 @@ def _optional(claims: Mapping[str, Any], name: str) -> str | None:
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, int | float):
         raise TokenRefused(f"{name} is not a moment")
     try:
         return datetime.fromtimestamp(value, UTC)

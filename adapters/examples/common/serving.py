@@ -17,7 +17,8 @@ HEADERS = (
     # No form-action: browsers apply it to where a form's answer redirects to, and signing out
     # goes by Keycloak to the bridge.
     (b"content-security-policy", b"default-src 'self'; base-uri 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
+    # Not no-referrer: browsers then say "Origin: null" of our own forms too.
+    (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
 )
 
