@@ -40,7 +40,7 @@ def lan_certificate(folder: Path, address: str) -> tuple[Path, Path, Path]:
     The authority stays the same, so that phones need to trust it only once.
     """
     ca_file, ca_key_file = folder / "ca.pem", folder / "ca.key"
-    if not ca_file.exists() or not _permits(ca_file, address):
+    if not ca_file.exists() or not permits(ca_file, address):
         key = ec.generate_private_key(ec.SECP256R1())
         _write(ca_key_file, _private(key))
         _write(ca_file, _authority(key, address).public_bytes(serialization.Encoding.PEM))
@@ -56,7 +56,8 @@ def lan_certificate(folder: Path, address: str) -> tuple[Path, Path, Path]:
     return ca_file, chain, folder / f"{address}.key"
 
 
-def _permits(ca_file: Path, address: str) -> bool:
+def permits(ca_file: Path, address: str) -> bool:
+    """Whether an authority may speak for an address."""
     ca = x509.load_pem_x509_certificate(ca_file.read_bytes())
     allowed = ca.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees
     networks = [name.value for name in allowed or () if isinstance(name, x509.IPAddress)]

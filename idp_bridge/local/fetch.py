@@ -18,7 +18,6 @@ import httpx
 
 from idp_bridge.local.errors import CannotFetch, DiskFull
 
-_BLOCK = 1 << 16
 _TRIES = 5
 
 
@@ -91,7 +90,7 @@ def _all_of_it(pinned: Pinned, part: Path, http: httpx.Client, progress: Progres
 
 def _rest_of_it(pinned: Pinned, part: Path, http: httpx.Client, progress: Progress) -> None:
     have = _size(part)
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with http.stream("GET", pinned.url, headers=headers, follow_redirects=True) as answer:
         if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             return
@@ -101,7 +100,7 @@ def _rest_of_it(pinned: Pinned, part: Path, http: httpx.Client, progress: Progre
         length = answer.headers.get("Content-Length")
         total = have + int(length) if length else None
         with part.open("ab" if have else "wb") as out:
-            for block in answer.iter_bytes(_BLOCK):
+            for block in answer.iter_bytes():
                 out.write(block)
                 have += len(block)
                 progress(have, total)
