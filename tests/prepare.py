@@ -1,46 +1,52 @@
-"""Before `make test`: everything a test needs is here, or one sentence says what is missing.
+"""Makes sure that what the tests need is there: `python -m tests.prepare`.
 
-Redis, an LDAP server, PostgreSQL, Keycloak and its Java come with the Python packages or are
-fetched by `idp-bridge up`; only the browser is looked for on the machine first.
+A browser is brought along when none is installed; servers come with the packages or are downloaded
+once, exactly as `idp-bridge up` does it. What is missing is said in one sentence, with a way out.
 """
 
-import os
+import contextlib
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 
-from playwright.sync_api import sync_playwright
+from idp_bridge.core.errors import BridgeError
+from idp_bridge.local.artifacts import keycloak_home
+from idp_bridge.local.fetch import Progress
+from idp_bridge.local.java import java_home
 
-from tests.browsers import chromium_program
-
-
-def _browser() -> str:
-    """Why there is no browser; empty when there is one."""
-    if chromium_program():
-        return ""
-    with sync_playwright() as playwright:
-        if Path(playwright.chromium.executable_path).is_file():
-            return ""
-    print("No Chromium on this machine: fetching the one that Playwright brings", flush=True)
-    words = [sys.executable, "-m", "playwright", "install", "chromium"]
-    if subprocess.run(words, check=False).returncode == 0:
-        return ""
-    return "Chromium is missing: install it (Debian: apt-get install chromium) or set CHROMIUM"
-
-
-def _shared_memory() -> str:
-    """Chromium and PostgreSQL want some."""
-    free = shutil.disk_usage("/dev/shm").free if os.path.isdir("/dev/shm") else 1 << 40
-    return "" if free > 64 << 20 else "/dev/shm has less than 64 MiB free"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> int:
-    """0 when everything is here."""
-    problems = [problem for problem in (_browser(), _shared_memory()) if problem]
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    return 1 if problems else 0
+    """Prepare; 0 when the tests can run."""
+    try:
+        java_home()
+        keycloak_home(None, _quietly, print)
+    except BridgeError as error:
+        print(f"tests: {error}", file=sys.stderr)
+        return 1
+    return 0 if _browser() else 1
+
+
+def _browser() -> bool:
+    if any(shutil.which(name) for name in _BROWSERS):
+        return True
+    print("No Chromium is installed; fetching the one of Playwright")
+    done = subprocess.run((sys.executable, "-m", "playwright", "install", "chromium"), check=False)
+    if done.returncode != 0:
+        print(
+            "tests: the browser tests need Chromium: install the package chromium "
+            "(Debian: apt-get install chromium fonts-noto-cjk)",
+            file=sys.stderr,
+        )
+    return done.returncode == 0
+
+
+@contextlib.contextmanager
+def _quietly(name: str) -> Iterator[Progress]:
+    print(f"Downloading {name}")
+    yield lambda done, total: None
 
 
 if __name__ == "__main__":
