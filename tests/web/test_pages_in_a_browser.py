@@ -11,12 +11,14 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from idp_bridge.app.http import Front, Origin
 from idp_bridge.core.accounts import KeycloakSession
 from idp_bridge.core.audit import AuditEvent
 from idp_bridge.core.geo import Position
+from idp_bridge.web.phone import service_worker
 from tests.browsers import chromium_program
 from tests.fakes import START
 from tests.web.admin_world import AdminWorld
@@ -32,6 +34,7 @@ PAGES = {
 def resident(origin: str) -> PortalWorld:
     """Somebody with apps in three groups, signed in at two places."""
     world = PortalWorld("resident", "residents", origin)
+    world.routes.append(Route("/sw.js", service_worker))
     roles = {"legal-aid": ["a"], "house-codes": ["a"], "report": ["a"]}
     world.keycloak.person = Person("zhang", "张伟", ["resident"], roles)
     world.apps.apps += (app("report", "微报事", "Report", "report"),)
@@ -163,6 +166,21 @@ def test_the_search_box_leaves_the_tiles_that_match(chromium: Browser) -> None:
         expect(page.get_by_text("没有找到相符的服务")).to_be_visible()
         box.fill("")
         expect(page.get_by_role("link", name="法律援助")).to_be_visible()
+
+
+def test_a_phone_may_install_the_resident_portal(chromium: Browser) -> None:
+    with served(resident) as world, reading(chromium, phone=True) as page:
+        page.goto(f"{world.origin}/")
+
+        scope = page.evaluate("navigator.serviceWorker.ready.then((worker) => worker.scope)")
+        manifest = page.evaluate(
+            "fetch(document.querySelector('link[rel=manifest]').href).then((r) => r.json())"
+        )
+
+        assert scope == f"{world.origin}/"
+        assert manifest["start_url"] == "/"
+        for picture in manifest["icons"]:
+            assert page.context.request.get(f"{world.origin}{picture['src']}").ok
 
 
 def test_the_portal_is_usable_by_keyboard_alone(chromium: Browser) -> None:
