@@ -130,7 +130,9 @@ def _resident(parts: Parts, pages: Pages) -> list[BaseRoute]:
     surface = _surface(parts, pages, "resident", "residents", "resident-portal")
     return [
         *_portal(parts, surface),
-        *phone.routes(phone.PhoneParts(surface, parts.devices, parts.sign_ins, parts.kiosks)),
+        *phone.routes(
+            phone.PhoneParts(surface, parts.devices, parts.sign_ins, parts.kiosks, parts.clock)
+        ),
         *phone_approval.routes(
             phone_approval.PhoneApprovalParts(
                 surface, pages, parts.qr_approval, parts.devices, parts.surroundings

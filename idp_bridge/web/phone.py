@@ -11,6 +11,7 @@ GET  /phone/devices, /phone/sign-ins   the lists, for the page's script and the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -23,14 +24,18 @@ from starlette.responses import (
 )
 from starlette.routing import BaseRoute, Route
 
+from idp_bridge.core.clock import Clock
 from idp_bridge.core.devices import Device, Devices
 from idp_bridge.core.kiosks import Kiosks
 from idp_bridge.core.sign_ins import SignIn, SignIns
+from idp_bridge.web.language import translator
 from idp_bridge.web.pages import STATIC
 from idp_bridge.web.phone_approval import REALM, key_name
 from idp_bridge.web.qr_requests import NO_STORE, said_in, text_of
 from idp_bridge.web.requests import reader_from, wants_page
 from idp_bridge.web.surface import Surface, Visit
+
+NOTICED_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class PhoneParts:
     devices: Devices
     sign_ins: SignIns
     kiosks: Kiosks
+    clock: Clock
 
 
 def routes(parts: PhoneParts) -> list[BaseRoute]:
@@ -52,6 +58,7 @@ def routes(parts: PhoneParts) -> list[BaseRoute]:
         route("/phone", pages.show),
         route("/phone/devices", pages.devices),
         route("/phone/sign-ins", pages.sign_ins),
+        route("/phone/notices", pages.notices),
         route("/phone/register", pages.register, ["POST"]),
         route("/phone/revoke", pages.revoke, ["POST"]),
         route("/phone/lost", pages.lost, ["POST"]),
@@ -93,10 +100,23 @@ class PhonePages:
         return JSONResponse({"devices": [_device(one) for one in devices]}, headers=NO_STORE)
 
     async def sign_ins(self, visit: Visit) -> Response:
-        """The newest sign-ins by scan, newest first: the phone's notices are made of them (A4)."""
+        """The newest sign-ins by scan, newest first."""
         found = await self._parts.sign_ins.of(REALM, visit.session.subject)
         told = [_sign_in(one, await self._kiosk_name(one)) for one in found]
         return JSONResponse({"sign_ins": told}, headers=NO_STORE)
+
+    async def notices(self, visit: Visit) -> Response:
+        """Sign-ins of the last day that live still; the phone shows those it has not shown."""
+        subject, say = visit.session.subject, translator(visit.reader.language)
+        since = self._parts.clock() - NOTICED_FOR
+        told = []
+        for one in await self._parts.sign_ins.of(REALM, subject):
+            if one.at >= since and one.ended is None:
+                place = await self._kiosk_name(one) or _computer(one)
+                told.append({"at": one.at.timestamp(), "text": say("phone.notice", place=place)})
+        words = {"open": say("phone.place_not_me"), "close": say("phone.done_ok")}
+        content = {"key": key_name(subject), "notices": told, "words": words}
+        return JSONResponse(content, headers=NO_STORE)
 
     async def register(self, visit: Visit) -> Response:
         """Take the key that signed the proof as this phone's."""
@@ -163,6 +183,10 @@ def _done(visit: Visit) -> Response:
     if wants_page(visit.request):
         return RedirectResponse("/phone", 303, NO_STORE)
     return Response(status_code=204, headers=NO_STORE)
+
+
+def _computer(sign_in: SignIn) -> str:
+    return " · ".join(filter(None, (sign_in.browser, sign_in.system, sign_in.city))) or "?"
 
 
 def _device(device: Device) -> dict[str, object]:

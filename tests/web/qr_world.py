@@ -159,7 +159,9 @@ class QrWorld:
         approving = phone_approval.PhoneApprovalParts(
             self.surface, pages, core.approval, core.devices, self.surroundings
         )
-        phones = phone.PhoneParts(self.surface, core.devices, self.sign_ins, core.kiosks)
+        phones = phone.PhoneParts(
+            self.surface, core.devices, self.sign_ins, core.kiosks, core.clock
+        )
         return [
             *self.surface.routes(),
             *phone_approval.routes(approving),

@@ -198,6 +198,17 @@ async def test_the_page_lists_phones_and_sign_ins(world: QrWorld, phone: Mobile)
     assert "登录中" in page
 
 
+async def test_each_sign_in_is_a_notice_until_it_ends(world: QrWorld, phone: Mobile) -> None:
+    sid = await signed_in(world, phone)
+
+    before = (await phone.get("/phone/notices", "application/json")).json()["notices"]
+    await phone.submit("/phone/end", {"csrf": phone.csrf, "sid": sid})
+    after = (await phone.get("/phone/notices", "application/json")).json()["notices"]
+
+    assert [notice["text"] for notice in before] == ["Chrome · Windows 刚刚以您的身份登录"]
+    assert after == []
+
+
 async def test_ending_a_sign_in_ends_it_everywhere(world: QrWorld, phone: Mobile) -> None:
     sid = await signed_in(world, phone)
 

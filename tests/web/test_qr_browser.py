@@ -147,6 +147,22 @@ def test_the_next_time_the_known_computer_asks_for_a_click_only(
     expect(pc.get_by_role("heading", name="signed in")).to_be_visible()
 
 
+def test_the_phone_is_told_of_a_new_sign_in_on_any_page_of_the_portal(
+    world: ServedWorld, pc: Page, phone: Page
+) -> None:
+    with phone.expect_response("**/phone/notices"):
+        phone.goto(f"{world.resident}/phone")
+    phone.goto(f"{world.resident}/q")
+    show(phone, arrive(pc, world))
+    approve(phone)
+    pc.locator("#digits").fill(digits_on(phone))
+    expect(state(phone, "done")).to_be_visible()
+
+    phone.goto(f"{world.resident}/phone")
+
+    expect(phone.get_by_role("alert").filter(has_text="刚刚以您的身份登录")).to_be_visible()
+
+
 def test_everything_is_said_before_the_decision_and_enter_declines(
     world: ServedWorld, pc: Page, phone: Page
 ) -> None:

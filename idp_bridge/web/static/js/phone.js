@@ -2,6 +2,7 @@
 
 import { all, byId, one, pageData } from './dom.js';
 import { installWorker } from './install.js';
+import { watchNotices } from './notices.js';
 import { knownKey, offerRegistration } from './register.js';
 
 const data = pageData();
@@ -23,3 +24,4 @@ offerRegistration(data.key, (made) => {
   byId('registered').scrollIntoView({ block: 'center' });
 });
 installWorker();
+watchNotices();
