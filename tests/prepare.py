@@ -5,7 +5,6 @@ once, exactly as `idp-bridge up` does it. What is missing is said in one sentenc
 """
 
 import contextlib
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,7 @@ from idp_bridge.core.errors import BridgeError
 from idp_bridge.local.artifacts import keycloak_home
 from idp_bridge.local.fetch import Progress
 from idp_bridge.local.java import java_home
-
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from tests.browsers import chromium_program
 
 
 def main() -> int:
@@ -30,7 +28,7 @@ def main() -> int:
 
 
 def _browser() -> bool:
-    if any(shutil.which(name) for name in _BROWSERS):
+    if chromium_program():
         return True
     print("No Chromium is installed; fetching the one of Playwright")
     done = subprocess.run((sys.executable, "-m", "playwright", "install", "chromium"), check=False)
