@@ -48,6 +48,8 @@ class AdminApi:
     async def asking(self) -> AsyncIterator[KeycloakAdmin]:
         """Ask the library inside; whatever it raises leaves as ``Unavailable``."""
         try:
+            # Before the question, so that a realm that is gone is no answer to it.
+            await self.admin.connection.a__refresh_if_required()
             yield self.admin
         except KeycloakConnectionError as error:
             raise Unavailable(f"keycloak {self.realm}: no connection") from error
