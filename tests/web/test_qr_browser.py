@@ -150,8 +150,8 @@ def test_the_next_time_the_known_computer_asks_for_a_click_only(
 def test_the_phone_is_told_of_a_new_sign_in_on_any_page_of_the_portal(
     world: ServedWorld, pc: Page, phone: Page
 ) -> None:
-    with phone.expect_response("**/phone/notices"):
-        phone.goto(f"{world.resident}/phone")
+    phone.goto(f"{world.resident}/phone")
+    phone.wait_for_function("localStorage.getItem('notices-seen') !== null")
     phone.goto(f"{world.resident}/q")
     show(phone, arrive(pc, world))
     approve(phone)
