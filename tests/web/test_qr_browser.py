@@ -151,7 +151,7 @@ def test_the_phone_is_told_of_a_new_sign_in_on_any_page_of_the_portal(
     world: ServedWorld, pc: Page, phone: Page
 ) -> None:
     phone.goto(f"{world.resident}/phone")
-    phone.wait_for_function("localStorage.getItem('notices-seen') !== null")
+    phone.wait_for_function("() => localStorage.getItem('notices-seen') !== null")
     phone.goto(f"{world.resident}/q")
     show(phone, arrive(pc, world))
     approve(phone)
