@@ -22,9 +22,9 @@ def federation_items(api: AdminApi, realm: str, ldap: Mapping[str, Any]) -> Iter
     def parent() -> str:
         return str((api.get(base) or {"id": ""})["id"])
 
-    yield _component(api, base, f"ldap {name}", storage, ldap, {"type": _STORAGE, "of": parent})
+    yield component(api, base, f"ldap {name}", storage, ldap, {"type": _STORAGE, "of": parent})
     for mapper in ldap["mappers"]:
-        yield _component(
+        yield component(
             api,
             base,
             f"ldap {name} mapper {mapper['name']}",
@@ -41,7 +41,7 @@ def _children(api: AdminApi, base: str, storage: Document | None) -> list[Docume
     return listed
 
 
-def _component(
+def component(
     api: AdminApi, base: str, label: str, find: Any, declared: Mapping[str, Any], made: Any
 ) -> Resource:
     config = {f"config/{key}": [_text(value)] for key, value in declared["config"].items()}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from idp_bridge.keycloak.provisioning import clients, directory, organisation
+from idp_bridge.keycloak.provisioning import clients, directory, keys, organisation
 from idp_bridge.keycloak.provisioning.flows import Flow, steps_of
 from idp_bridge.keycloak.provisioning.items import Membership, Resource, Singleton, by, flat
 from idp_bridge.keycloak.provisioning.reconcile import Fields, Item
@@ -70,6 +70,8 @@ def realm_items(api: AdminApi, declared: Mapping[str, Any]) -> Iterator[Item]:
     yield RealmItem(api, realm, flat(declared["settings"]))
     for language in declared["settings"]["supportedLocales"]:
         yield Texts(api, f"{base}/localization/{language}", language, dict(declared["texts"]))
+    for key in declared.get("keys", []):
+        yield keys.key_item(api, realm, key)
     yield from _roles(api, base, declared["roles"])
     yield from _default_roles(api, realm, declared["default_roles"])
     yield from organisation.group_items(api, base, declared.get("groups", []))

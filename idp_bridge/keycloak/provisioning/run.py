@@ -70,11 +70,11 @@ class _Run:
                 yield Line(line.verb, f"{realm}: {line.item}", line.path, line.before, line.after)
 
     def _realm(self, realm: Realm) -> list[Line]:
-        declared = _declared(self._inputs, realm)
+        declared = declared_realm(self._inputs, realm)
         memory = self._remembered(realm)
         lines: list[Line] = []
         try:
-            for item in _items(self._api, realm, declared, self._apps):
+            for item in items_of(self._api, realm, declared, self._apps):
                 lines += reconcile(item, memory, self._policy)
             for person in self._people:
                 if person.realm == realm:
@@ -102,16 +102,18 @@ class _Run:
             self._api.put(f"/realms/{realm}", {"attributes": attributes})
 
 
-def _items(
+def items_of(
     api: AdminApi, realm: Realm, declared: Mapping[str, Any], apps: tuple[AppManifest, ...]
 ) -> Iterator[Item]:
+    """Everything that belongs into one realm, in the order in which it can be made."""
     yield from realm_items(api, declared)
     for app in apps:
         if realm in app.realms:
             yield from app_items(api, realm, app, declared["apps"])
 
 
-def _declared(inputs: Inputs, realm: Realm) -> Mapping[str, Any]:
+def declared_realm(inputs: Inputs, realm: Realm) -> Mapping[str, Any]:
+    """The realm's file over the common one, filled in. Raises ``SourceError``."""
     declared = read_yaml(inputs.folder / f"{realm}.yaml")
     common = read_yaml(inputs.folder / "common.yaml")
     values = {**inputs.values, **inputs.realm_values[realm]}
