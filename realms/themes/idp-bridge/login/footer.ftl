@@ -1,11 +1,10 @@
-<#-- Below every form: what to do when none of the ways in works. -->
+<#-- Below every form: what to do when none of the ways in works. Whoever may have an activation
+     code is told where it comes from; everybody else has an administrator. -->
 <#macro content>
 <div class="bridge-help">
-  <#if realm.name == "residents">
+  <#if msg("bridgeActivationUrl") != "bridgeActivationUrl">
     <p>${msg("bridgeHelpResidents")}</p>
-    <#if msg("bridgeActivationUrl") != "bridgeActivationUrl">
-      <p><a id="bridge-activate" href="${msg("bridgeActivationUrl")}">${msg("bridgeHaveActivationCode")}</a></p>
-    </#if>
+    <p><a id="bridge-activate" href="${msg("bridgeActivationUrl")}">${msg("bridgeHaveActivationCode")}</a></p>
   <#else>
     <p>${msg("bridgeHelpWorkers")}</p>
   </#if>

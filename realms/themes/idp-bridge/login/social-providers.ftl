@@ -6,7 +6,7 @@
     <li>
       <a id="social-${way.alias}" class="bridge-way bridge-way-${way.alias}" data-once-link href="${way.loginUrl}">
         <span class="bridge-way-icon" aria-hidden="true"></span>
-        <span>${way.displayName!way.alias}</span>
+        <span>${advancedMsg(way.displayName!way.alias)}</span>
       </a>
     </li>
   </#list>
