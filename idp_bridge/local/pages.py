@@ -80,7 +80,9 @@ def qr_code(text: str) -> Markup:
     """A QR code as SVG, dark on white with its quiet zone."""
     code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode)
     drawn: str = zxingcpp.write_barcode_to_svg(code)
-    return Markup(drawn[drawn.index("<svg") :])  # noqa: S704
+    # Its size is left to the style sheet.
+    scalable = re.sub(r'width="(\d+)" height="(\d+)"', r'viewBox="0 0 \1 \2"', drawn, count=1)
+    return Markup(scalable[scalable.index("<svg") :])  # noqa: S704
 
 
 def files_routes() -> list[Mount | Route]:

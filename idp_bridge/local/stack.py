@@ -64,7 +64,8 @@ class Stack:
         plan = self._plan
         first = not plan.folder.file("keycloak").exists()
         plan.folder.require_room(_FIRST_START_MB if first else _LATER_START_MB)
-        require_free(plan.wanted_ports(), "127.0.0.1")
+        for host in {"127.0.0.1", plan.origins.host}:
+            require_free(plan.wanted_ports(), host)
 
     def _servers(self) -> list[Program]:
         """The three servers that are not ours; this is where downloads happen."""
