@@ -292,6 +292,23 @@ async def test_unsigned_and_misdeclared_signatures_are_refused(world: World) -> 
                 await phone.decide(asked, signed=f"{header}.{payload}.{tail}")
 
 
+# P3: the hint is a hint
+
+
+async def test_an_edited_hint_changes_neither_the_grant_nor_the_text(world: World) -> None:
+    said = []
+    for hint in ("", "legal-aid"):
+        pc, phone = world.browser(f"pc{hint}"), await world.phone()
+        asked = await phone.scan((await pc.open(Place(browser="Chrome", app_hint=hint))).frame)
+        context = json.loads(asked.context)
+        said.append((context["all_portals"], context["minutes"]))
+        world.clock.advance(2)
+        await pc.confirm((await phone.decide(asked)).digits)
+        response = (await pc.claim()).response
+        assert response.redirect_uri == "https://keycloak.test/broker/qr/endpoint"
+    assert said == [(True, 480), (True, 480)]
+
+
 # P4: time to read; no approval across a sign-in in the middle
 
 

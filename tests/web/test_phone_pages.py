@@ -132,6 +132,11 @@ async def test_without_the_csrf_token_or_from_another_site_nothing_is_decided(
     assert [unknown.status_code, foreign.status_code] == [403, 403]
 
 
+async def test_a_get_decides_nothing(world: QrWorld, phone: Mobile) -> None:
+    for path in ("/q/scan", "/q/decide", "/q/seen", "/phone/register", "/phone/lost"):
+        assert (await phone.get(path)).status_code == 405
+
+
 async def test_nobody_can_approve_before_the_think_time(world: QrWorld, phone: Mobile) -> None:
     _, frame = await a_code(world)
     asked = (await phone.scan(frame)).json()
