@@ -19,7 +19,8 @@ up: setup
 
 test: setup
 	$(BIN)/python -m tests.prepare
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/live
+	$(BIN)/pytest tests/live
 
 check: setup
 	$(BIN)/ruff format --check .
