@@ -18,7 +18,7 @@ from idp_bridge.core.errors import Unavailable
 _T = TypeVar("_T")
 
 BRIDGE_CLIENT = "idp-bridge"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.-]{0,254}", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9:_.-]{0,254}", re.ASCII)
 _TIMEOUT_SECONDS = 5
 
 

@@ -122,7 +122,8 @@ async def test_what_is_taken_away_ends_the_sessions_that_relied_on_it(
         async def app_was_told_and_keycloak_agrees() -> bool:
             return sid in channel.sids() and not realm.sessions(person)
 
-        assert await comes_true(app_was_told_and_keycloak_agrees, IN_FORCE)
+        in_force = await comes_true(app_was_told_and_keycloak_agrees, IN_FORCE)
+        assert in_force, (channel.sids(), sid, realm.sessions(person))
 
 
 ENDED: dict[str, Act] = {
