@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 
 from idp_bridge.core.errors import BridgeError
-from idp_bridge.local.artifacts import keycloak_home
+from idp_bridge.local.artifacts import UNBOUNDID, keycloak_home, obtain
 from idp_bridge.local.fetch import Progress
 from idp_bridge.local.java import java_home
 from tests.browsers import chromium_program
@@ -21,6 +21,7 @@ def main() -> int:
     try:
         java_home()
         keycloak_home(None, _quietly, print)
+        obtain(UNBOUNDID, _quietly, print)
     except BridgeError as error:
         print(f"tests: {error}", file=sys.stderr)
         return 1

@@ -37,9 +37,9 @@ def ldap_program(
 ) -> Program:
     """The LDAP server, filled from ``ldap/directory.ldif`` (see ``seed``)."""
     if prepare_slapd(folder, admin_password):
-        return _slapd(folder, port)
+        return slapd_program(folder, port)
     jar = obtain(UNBOUNDID, show, say)
-    return _in_memory(folder, port, admin_password, jar)
+    return in_memory_program(folder, port, admin_password, jar)
 
 
 def seed(folder: Folder, ldif: str) -> None:
@@ -103,7 +103,8 @@ access to * by dn.exact="{READER}" read by self read by * none
 """
 
 
-def _slapd(folder: Folder, port: int) -> Program:
+def slapd_program(folder: Folder, port: int) -> Program:
+    """OpenLDAP on loopback, after ``prepare_slapd``."""
     return Program(
         name="LDAP",
         command=(
@@ -118,7 +119,8 @@ def _slapd(folder: Folder, port: int) -> Program:
     )
 
 
-def _in_memory(folder: Folder, port: int, admin_password: str, jar: Path) -> Program:
+def in_memory_program(folder: Folder, port: int, admin_password: str, jar: Path) -> Program:
+    """UnboundID's server, which reads ``ldap/directory.ldif`` at every start."""
     guarded = ("add", "compare", "delete", "extended", "modify", "modify-dn", "search")
     return Program(
         name="LDAP",
