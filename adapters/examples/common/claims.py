@@ -44,7 +44,7 @@ def person(claims: Mapping[str, Any], client_id: str) -> Person:
     return Person(
         issuer=claims["iss"],
         subject=claims["sub"],
-        name=claims.get("name", ""),
+        name=claims.get("name") or claims.get("preferred_username", ""),
         roles=tuple(claims.get("resource_access", {}).get(client_id, {}).get("roles", ())),
         posts=tuple((role, org) for org, _, role in paths if org and role),
         acr=str(claims.get("acr", "")),

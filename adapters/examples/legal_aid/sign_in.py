@@ -83,7 +83,7 @@ class District(OIDCAuthenticationBackend):
         return self.update_user(resident, claims)
 
     def update_user(self, user: Resident, claims: dict[str, Any]) -> Resident:
-        user.name = claims.get("name", "")
+        user.name = claims.get("name") or claims.get("preferred_username", "")
         user.save()
         user.signed_in = _signed_in(self.tokens, claims)
         return user

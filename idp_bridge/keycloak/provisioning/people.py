@@ -84,6 +84,7 @@ def _representation(person: Person, secrets: Secrets) -> Document:
         "username": person.username,
         "firstName": person.given_name,
         "lastName": person.family_name,
+        "attributes": {"display_name": [person.name]},
         "enabled": True,
         "credentials": credentials,
     }
