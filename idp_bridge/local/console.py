@@ -18,6 +18,7 @@ from rich.table import Table
 from idp_bridge.local.fetch import Progress as Shown
 
 _SHOWN = {
+    "trust": "Phones first, to trust this stack",
     "start": "Start here",
     "resident_portal": "Resident portal",
     "worker_portal": "Worker portal",
@@ -50,7 +51,8 @@ class Terminal:
         """Where to go, the start page first."""
         table = Table(box=None, show_header=False, pad_edge=False)
         for key, label in _SHOWN.items():
-            table.add_row(f"  {label}", f"[bold cyan]{status['urls'][key]}[/]")
+            if key in status["urls"]:
+                table.add_row(f"  {label}", f"[bold cyan]{status['urls'][key]}[/]")
         self._console.print()
         self._console.print(table)
         self._console.print()

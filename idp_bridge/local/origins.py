@@ -70,6 +70,11 @@ class Origins:
     def start(self) -> str:
         return self.origin("start", self.ports.start)
 
+    @property
+    def trust_page(self) -> str:
+        """Where phones get the certificate authority, without TLS; empty when there is none."""
+        return f"http://{self.name}:{self.ports.trust}/" if self.certificate else ""
+
     def trust(self) -> ssl.SSLContext | None:
         """What to trust when asking our own servers; None where they speak plain HTTP."""
         if self.certificate is None:

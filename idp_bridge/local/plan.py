@@ -51,7 +51,8 @@ class Plan:
     def wanted_ports(self) -> list[tuple[str, int]]:
         """Every port that this stack listens on, and what needs it."""
         examples = [(a.names["en"], self.example_port(a)) for a in self.apps if a.example]
-        return [*self.ports.named().items(), *examples]
+        trust = [("the trust page", self.ports.trust)] if self.origins.trust_page else []
+        return [*self.ports.named().items(), *trust, *examples]
 
 
 def make_plan(options: Options) -> Plan:

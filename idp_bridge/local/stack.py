@@ -5,13 +5,14 @@ Redis, LDAP, Keycloak (together) -> provisioning, when its inputs changed -> bri
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import Callable
 
 from idp_bridge.local.artifacts import keycloak_home
 from idp_bridge.local.directory import ldap_program
-from idp_bridge.local.errors import StackError
+from idp_bridge.local.errors import DiskFull, StackError
 from idp_bridge.local.fetch import Show
 from idp_bridge.local.java import java_home
 from idp_bridge.local.keycloak_server import install, keycloak_program, link_themes
@@ -49,16 +50,24 @@ class Stack:
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Until SIGTERM or Ctrl-C (returns), or until something fails (raises ``StackError``)."""
+        try:
+            with self._plan.folder.held():
+                self._run(on_ready)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise DiskFull(f"The disk of {self._plan.folder.path} is full. Make room") from None
+
+    def _run(self, on_ready: Callable[[], None]) -> None:
         folder = self._plan.folder
-        with folder.held():
-            Leftovers(folder).end()
-            self._require_resources()
-            write_files(self._plan)
-            servers = self._servers()
-            try:
-                asyncio.run(self._until_stopped(servers, on_ready))
-            finally:
-                keep(folder, describe(self._plan, ready=False))
+        Leftovers(folder).end()
+        self._require_resources()
+        write_files(self._plan)
+        servers = self._servers()
+        try:
+            asyncio.run(self._until_stopped(servers, on_ready))
+        finally:
+            keep(folder, describe(self._plan, ready=False))
 
     def _require_resources(self) -> None:
         plan = self._plan

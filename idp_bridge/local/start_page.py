@@ -19,7 +19,7 @@ from starlette.routing import Route
 from idp_bridge.local.pages import files_routes, linked, qr_code, rendered
 from idp_bridge.local.plan import Plan
 from idp_bridge.local.status import describe
-from idp_bridge.local.trust_page import trust_app, trust_url
+from idp_bridge.local.trust_page import trust_app
 from idp_bridge.local.web_server import relaying, serving
 
 
@@ -27,7 +27,7 @@ def start_app(plan: Plan, is_ready: Callable[[], bool]) -> Starlette:
     """The page and the address that its script asks while the stack starts."""
     status = describe(plan, ready=False)
     people = {person["username"]: person for person in status["people"]}
-    trust = trust_url(plan)
+    trust = plan.origins.trust_page
 
     async def page(request: Request) -> Response:
         context = {

@@ -50,7 +50,7 @@ def _urls(plan: Plan) -> dict[str, str]:
         "admin": origins.admin,
         "phone": f"{origins.resident}/phone",
         "start": origins.start,
-    }
+    } | ({"trust": origins.trust_page} if origins.trust_page else {})
 
 
 def _app(plan: Plan, app: Manifest, realm: str) -> dict[str, Any]:

@@ -13,13 +13,6 @@ from idp_bridge.local.pages import files_routes, rendered
 from idp_bridge.local.plan import Plan
 
 
-def trust_url(plan: Plan) -> str:
-    """Where the page is; empty when there is none."""
-    if plan.origins.certificate is None:
-        return ""
-    return f"http://{plan.origins.name}:{plan.ports.trust}/"
-
-
 def trust_app(plan: Plan) -> Starlette:
     """The page and the certificate."""
 
