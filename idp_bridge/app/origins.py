@@ -71,7 +71,7 @@ def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
             issuer=parts.settings.issuer,
             clients=parts.clients,
             keys=ClientKeys(parts.http, parts.clock),
-            store=parts.store,
+            store=parts.stores.redis,
             clock=parts.clock,
         ),
         keys=parts.keys,
@@ -147,9 +147,9 @@ def _worker(parts: Parts, pages: Pages) -> list[BaseRoute]:
 
 def _admin(parts: Parts, pages: Pages) -> list[BaseRoute]:
     surface = _surface(parts, pages, "admin", "workers", "bridge-admin-pages", least_acr="mfa")
-    settings, clock, audit = parts.settings, parts.clock, parts.records.audit
-    health = Health(parts.store, parts.accounts, parts.revocations, tuple(parts.apis))
-    start = AdminPages(surface, health, audit, parts.accounts, parts.records.locks, clock)
+    settings, clock, audit = parts.settings, parts.clock, parts.stores.audit
+    health = Health(parts.stores.redis, parts.accounts, parts.revocations, tuple(parts.apis))
+    start = AdminPages(surface, health, audit, parts.accounts, parts.stores.locks, clock)
     counter = ActivationDesk(
         surface, parts.activations, parts.accounts, parts.limits, clock, settings.resident_url
     )
@@ -171,7 +171,7 @@ def _surface(
         parts.relying_party(realm, client_id),
         f"{origin}/callback",
         grants=parts.grants,
-        store=parts.store,
+        store=parts.stores.redis,
         revocations=parts.revocations,
         sealer=parts.sealer,
         clock=parts.clock,

@@ -1,19 +1,17 @@
 """The parts of one running bridge, made from the settings and wired to each other.
 
-Everything that lives as long as the process is made here once; what the origins serve from these
-parts is in ``origins``.
+Each part is made once, when somebody first needs it; what the origins serve from these parts is in
+``origins``.
 """
 
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from functools import cached_property
 
 import httpx
-import structlog
 
 from idp_bridge.core.activation import Activations
 from idp_bridge.core.authorization import Authorizations
@@ -51,75 +49,173 @@ from idp_bridge.store.sealing import AesSealer, derived_key
 
 SWEEP_EVERY = timedelta(seconds=2)
 
-log = structlog.get_logger()
+
+class Stores:
+    """Where things are kept."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.redis = RedisStore(settings.redis_url.get_secret_value())
+        self.database = Database(settings.database_url.get_secret_value())
+        self.durable = DurableStore(self.database, clock)
+        self.devices = SqlDevices(self.database)
+        self.kiosks = SqlKiosks(self.database)
+        self.sign_ins = SqlSignIns(self.database)
+        self.locks = SqlQrLocks(self.database)
+        self.audit = SqlAudit(self.database)
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """What is kept in SQL."""
-
-    devices: SqlDevices
-    kiosks: SqlKiosks
-    sign_ins: SqlSignIns
-    locks: SqlQrLocks
-    audit: SqlAudit
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """One running bridge."""
 
-    settings: Settings
-    clock: Clock
-    http: httpx.AsyncClient
-    store: RedisStore
-    database: Database
-    durable: DurableStore
-    records: Records
-    sealer: AesSealer
-    keys: KeySet
-    apis: dict[str, AdminApi]
-    accounts: KeycloakAccounts
-    apps: KeycloakApps
-    orgs: KeycloakOrgNames
-    revocations: Revocations
-    grants: Grants
-    clients: Clients
-    authorizations: Authorizations
-    op_sessions: OpSessions
-    logout: Logout
-    limits: Limits
-    rules: Rules
-    devices: Devices
-    kiosks: Kiosks
-    activations: Activations
-    sign_ins: SignIns
-    qr_login: QrLogin
-    qr_approval: QrApproval
-    memory: Memory
-    surroundings: Surroundings
+    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.stores = Stores(settings, clock)
+        self.http = httpx.AsyncClient(timeout=10, verify=_trust(settings))
+        self.keys = KeySet(settings.keys_folder, clock)
+        self.apis = _apis(settings)
+        self.rules = _rules(settings)
+
+    @cached_property
+    def grants(self) -> Grants:
+        return Grants(self.stores.redis, self.clock)
+
+    @cached_property
+    def durable_grants(self) -> Grants:
+        return Grants(self.stores.durable, self.clock)
+
+    @cached_property
+    def revocations(self) -> Revocations:
+        return Revocations(self.stores.redis, self.clock)
+
+    @cached_property
+    def limits(self) -> Limits:
+        return Limits(self.stores.redis, self.clock)
+
+    @cached_property
+    def sealer(self) -> AesSealer:
+        return AesSealer(self.settings.secret_key.get_secret_value())
+
+    @cached_property
+    def memory(self) -> Memory:
+        key = derived_key(self.settings.secret_key.get_secret_value(), "browser memory 1")
+        return Memory(key, self.settings.qr.remember_browser, self.clock)
+
+    @cached_property
+    def accounts(self) -> KeycloakAccounts:
+        return KeycloakAccounts(self.apis, self.revocations)
+
+    @cached_property
+    def apps(self) -> KeycloakApps:
+        return KeycloakApps(self.apis, self.stores.redis, self.revocations, self.clock)
+
+    @cached_property
+    def orgs(self) -> KeycloakOrgNames:
+        return KeycloakOrgNames(self.apis, self.stores.redis)
+
+    @cached_property
+    def clients(self) -> Clients:
+        """Raises ``SettingsError`` for clients that could not be served safely."""
+        return registered(self.settings.clients)
+
+    @cached_property
+    def authorizations(self) -> Authorizations:
+        return Authorizations(self.grants, self.clock)
+
+    @cached_property
+    def op_sessions(self) -> OpSessions:
+        return OpSessions(self.grants, self.revocations, self.clock)
+
+    @cached_property
+    def logout(self) -> Logout:
+        sender = HttpLogoutSender(
+            http=self.http, keys=self.keys, issuer=self.settings.issuer, clock=self.clock
+        )
+        return Logout(self.op_sessions, self.clients, sender, self.accounts)
+
+    @cached_property
+    def devices(self) -> Devices:
+        return Devices(self.stores.devices, self.stores.redis, self.clock)
+
+    @cached_property
+    def kiosks(self) -> Kiosks:
+        return Kiosks(self.stores.kiosks, self.durable_grants, self.stores.redis, self.clock)
+
+    @cached_property
+    def activations(self) -> Activations:
+        return Activations(
+            self.durable_grants, self.accounts, self.stores.audit, self.limits, self.clock
+        )
+
+    @cached_property
+    def sign_ins(self) -> SignIns:
+        stores = self.stores
+        return SignIns(stores.sign_ins, stores.locks, self.logout, stores.audit, self.clock)
+
+    @cached_property
+    def flows(self) -> Flows:
+        return Flows(self.stores.redis, self.rules)
+
+    @cached_property
+    def qr_login(self) -> QrLogin:
+        return QrLogin(
+            flows=self.flows,
+            rules=self.rules,
+            authorizations=self.authorizations,
+            op_sessions=self.op_sessions,
+            accounts=self.accounts,
+            locks=self.stores.locks,
+            sign_ins=self.stores.sign_ins,
+            limits=self.limits,
+            audit=self.stores.audit,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def qr_approval(self) -> QrApproval:
+        return QrApproval(
+            flows=self.flows,
+            rules=self.rules,
+            accounts=self.accounts,
+            devices=self.devices,
+            kiosks=self.kiosks,
+            locks=self.stores.locks,
+            limits=self.limits,
+            audit=self.stores.audit,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        known = tuple(
+            KnownNetwork(n.network, f"{n.zh} {n.en}", n.starts_per_minute, n.hosting)
+            for n in self.settings.networks
+        )
+        table = self.settings.geo_database
+        return Surroundings(known, MmdbCities(table) if table else NoCities())
 
     def relying_party(self, realm: str, client_id: str) -> RelyingParty:
         """The bridge as client ``client_id`` of Keycloak's ``realm``."""
         settings = self.settings
-        registration = Registration(
-            realm, client_id, settings.keycloak_url, settings.keycloak_internal_url
-        )
         return KeycloakRelyingParty(
-            registration, http=self.http, sign=self.keys.sign, store=self.store, clock=self.clock
+            Registration(realm, client_id, settings.keycloak_url, settings.keycloak_internal_url),
+            http=self.http,
+            sign=self.keys.sign,
+            store=self.stores.redis,
+            clock=self.clock,
         )
 
     async def open(self) -> None:
         """Make what tables are missing."""
-        await self.database.open()
+        await self.stores.database.open()
 
     async def close(self) -> None:
         """Give connections back."""
         await self.http.aclose()
         for api in self.apis.values():
             await api.close()
-        await self.store.close()
-        await self.database.close()
+        await self.stores.redis.close()
+        await self.stores.database.close()
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
@@ -141,8 +237,8 @@ class Parts:
                 api,
                 self.accounts,
                 revocations=self.revocations,
-                store=self.store,
-                audit=self.records.audit,
+                store=self.stores.redis,
+                audit=self.stores.audit,
                 clock=self.clock,
             )
             for api in self.apis.values()
@@ -153,84 +249,8 @@ class Parts:
         while True:
             with suppress(Unavailable):
                 await self.sign_ins.sweep()
+                await self.stores.durable.forget_expired()
             await asyncio.sleep(SWEEP_EVERY.total_seconds())
-
-
-def make(settings: Settings, clock: Clock = system_clock) -> Parts:
-    """Wire everything. Raises ``SettingsError`` for clients that could not be served safely."""
-    http = httpx.AsyncClient(timeout=10, verify=_trust(settings))
-    store = RedisStore(settings.redis_url.get_secret_value())
-    database = Database(settings.database_url.get_secret_value())
-    durable = DurableStore(database, clock)
-    records = Records(
-        SqlDevices(database),
-        SqlKiosks(database),
-        SqlSignIns(database),
-        SqlQrLocks(database),
-        SqlAudit(database),
-    )
-    secret_key = settings.secret_key.get_secret_value()
-    keys = KeySet(settings.keys_folder, clock)
-    revocations, grants = Revocations(store, clock), Grants(store, clock)
-    apis = _apis(settings)
-    accounts = KeycloakAccounts(apis, revocations)
-    limits = Limits(store, clock)
-    clients = registered(settings.clients)
-    op_sessions = OpSessions(grants, revocations, clock)
-    sender = HttpLogoutSender(http=http, keys=keys, issuer=settings.issuer, clock=clock)
-    logout = Logout(op_sessions, clients, sender, accounts)
-    rules = _rules(settings)
-    authorizations = Authorizations(grants, clock)
-    durable_grants = Grants(durable, clock)
-    devices = Devices(records.devices, store, clock)
-    kiosks = Kiosks(records.kiosks, durable_grants, store, clock)
-    shared: dict[str, Any] = {
-        "flows": Flows(store, rules),
-        "rules": rules,
-        "accounts": accounts,
-        "locks": records.locks,
-        "limits": limits,
-        "audit": records.audit,
-        "clock": clock,
-    }
-    return Parts(
-        settings=settings,
-        clock=clock,
-        http=http,
-        store=store,
-        database=database,
-        durable=durable,
-        records=records,
-        sealer=AesSealer(secret_key),
-        keys=keys,
-        apis=apis,
-        accounts=accounts,
-        apps=KeycloakApps(apis, store, revocations, clock),
-        orgs=KeycloakOrgNames(apis, store),
-        revocations=revocations,
-        grants=grants,
-        clients=clients,
-        authorizations=authorizations,
-        op_sessions=op_sessions,
-        logout=logout,
-        limits=limits,
-        rules=rules,
-        devices=devices,
-        kiosks=kiosks,
-        activations=Activations(durable_grants, accounts, records.audit, limits, clock),
-        sign_ins=SignIns(records.sign_ins, records.locks, logout, records.audit, clock),
-        qr_login=QrLogin(
-            authorizations=authorizations,
-            op_sessions=op_sessions,
-            sign_ins=records.sign_ins,
-            **shared,
-        ),
-        qr_approval=QrApproval(devices=devices, kiosks=kiosks, **shared),
-        memory=Memory(
-            derived_key(secret_key, "browser memory 1"), settings.qr.remember_browser, clock
-        ),
-        surroundings=_surroundings(settings),
-    )
 
 
 def _apis(settings: Settings) -> dict[str, AdminApi]:
@@ -251,12 +271,3 @@ def _trust(settings: Settings) -> ssl.SSLContext:
 def _rules(settings: Settings) -> Rules:
     names = Rules.__dataclass_fields__
     return Rules(**{name: getattr(settings.qr, name) for name in names})
-
-
-def _surroundings(settings: Settings) -> Surroundings:
-    known = tuple(
-        KnownNetwork(n.network, f"{n.zh} {n.en}", n.starts_per_minute, n.hosting)
-        for n in settings.networks
-    )
-    cities = MmdbCities(settings.geo_database) if settings.geo_database else NoCities()
-    return Surroundings(known, cities)

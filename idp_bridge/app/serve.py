@@ -8,7 +8,7 @@ import uvicorn
 
 from idp_bridge.app.logs import configure
 from idp_bridge.app.origins import front
-from idp_bridge.app.parts import make
+from idp_bridge.app.parts import Parts
 from idp_bridge.settings import Settings, SettingsError
 
 
@@ -19,7 +19,7 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    parts = make(settings)
+    parts = Parts(settings)
     server = uvicorn.Server(
         uvicorn.Config(
             front(parts),

@@ -34,11 +34,11 @@ def register(commands: Subcommands) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from idp_bridge.app.parts import make
+    from idp_bridge.app.parts import Parts
     from idp_bridge.settings import load
 
     async def act() -> None:
-        parts = make(load(args.config))
+        parts = Parts(load(args.config))
         await parts.open()
         try:
             action: Action = args.action
