@@ -85,6 +85,15 @@ def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
         clock=parts.clock,
         sign_in_at={realm: parts.relying_party(realm, "bridge-sign-in") for realm in parts.apis},
     )
+    return [
+        *build(provider),
+        *_waiting(parts, pages),
+        *_activation(parts, pages),
+        *_kiosk(parts, pages),
+    ]
+
+
+def _waiting(parts: Parts, pages: Pages) -> list[BaseRoute]:
     waiting = qr.QrParts(
         settings=parts.settings,
         pages=pages,
@@ -98,12 +107,7 @@ def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
         surroundings=parts.surroundings,
         clock=parts.clock,
     )
-    return [
-        *build(provider),
-        *qr.routes(waiting),
-        *_activation(parts, pages),
-        *_kiosk(parts, pages),
-    ]
+    return list(qr.routes(waiting))
 
 
 def _activation(parts: Parts, pages: Pages) -> list[BaseRoute]:
