@@ -38,9 +38,12 @@ def status_of(data: Path | str) -> dict[str, Any]:
     return status
 
 
-def free_base(start: int = 30000) -> int:
-    """A port base with nothing listening above it; workers and stacks look at different places."""
-    for base in range(start, 60000, 100):
+def free_base(start: int = 29000) -> int:
+    """A port base with nothing listening above it.
+
+    Below 32768: from there on the system gives ports to outgoing connections.
+    """
+    for base in range(start, 32700, 100):
         if all(_is_free(base + offset) for offset in range(_SPAN)):
             return base
     raise AssertionError("no free ports")

@@ -59,7 +59,7 @@ class Another:
 @pytest.fixture(scope="module")
 def another(tmp_path_factory: pytest.TempPathFactory, stack: dict[str, Any]) -> Iterator[Another]:
     """Comes up while the shared stack is running."""
-    made = Another(tmp_path_factory.mktemp("another"), free_base(start=41000))
+    made = Another(tmp_path_factory.mktemp("another"), free_base(start=26000))
     done = made.up()
     assert done.returncode == 0, done.stderr
     yield made
