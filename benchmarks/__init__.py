@@ -1,0 +1,1 @@
+"""What sign-in costs, each figure beside a peer or a ceiling measured in the same run."""
