@@ -2,21 +2,16 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from idp_bridge.keycloak.provisioning import AdminApi, Inputs, Policy
-from idp_bridge.keycloak.provisioning.realm import realm_items
-from idp_bridge.keycloak.provisioning.reconcile import Memory, reconcile
-from idp_bridge.keycloak.provisioning.run import declared_realm
+from idp_bridge.keycloak.provisioning import AdminApi
 from tests.browsers import chromium_program
+from tests.live.realms.provisioned import provision
 from tests.live.realms.signing_in import TrialRealm, Visitor
 from tests.live.realms.small_op import SmallOp, serve
-
-REALMS = Path(__file__).parents[3] / "realms"
 
 
 @pytest.fixture(scope="module")
@@ -27,25 +22,16 @@ def trial(stack: dict[str, Any]) -> Iterator[TrialRealm]:
     keycloak, admin = stack["urls"]["keycloak"], stack["admin"]
     api = AdminApi(keycloak, admin["username"], admin["password"])
     realm = TrialRealm(keycloak, f"trial-{secrets.token_hex(3)}", api, op)
-    _make(realm)
-    yield realm
-    api.delete(f"/realms/{realm.name}")
-    server.shutdown()
-
-
-def _make(realm: TrialRealm) -> None:
-    origin = realm.op.issuer
-    values = dict.fromkeys(("issuer", "resident_url", "worker_url", "admin_url"), origin)
-    own = {"residents": {"bridge_secret": secrets.token_urlsafe(32)}, "workers": {}}
-    declared = declared_realm(Inputs(REALMS, values, own), "residents")
-    for item in realm_items(realm.api, {**declared, "realm": realm.name}):
-        reconcile(item, Memory(), Policy())
+    provision(realm)
     client = {
         "clientId": "trial",
         "publicClient": True,
         "redirectUris": [realm.client["redirect_uri"]],
     }
     realm.api.post(f"/realms/{realm.name}/clients", client)
+    yield realm
+    api.delete(f"/realms/{realm.name}")
+    server.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import httpx
 from playwright.sync_api import Browser, Page
 
 from idp_bridge.keycloak.provisioning import AdminApi
+from idp_bridge.keycloak.provisioning.reconcile import Memory
 from tests.live.realms.small_op import SmallOp
 
 PASSWORD = "kite-river-42"
@@ -27,6 +28,7 @@ class TrialRealm:
     name: str
     api: AdminApi
     op: SmallOp
+    memory: Memory = field(default_factory=Memory)
 
     def person(self, *, password: bool = False, totp: bool = False) -> tuple[str, str]:
         """Somebody with these ways in: user name and id, linked to both ways of the bridge."""
