@@ -55,10 +55,14 @@ def test_an_app_hears_only_of_its_own_roles(api: AdminApi) -> None:
     assert told["aud"] == "grid-service"
 
 
-def test_nobody_keeps_a_token_beyond_the_session(api: AdminApi) -> None:
-    for realm in ("workers", "residents"):
-        held = api.get(f"/realms/{realm}/roles/default-roles-{realm}/composites")
-        assert "offline_access" not in {role["name"] for role in held}
+@pytest.mark.parametrize("realm", ["workers", "residents"])
+@pytest.mark.parametrize("role", ["offline_access", "manage-account", "manage-account-links"])
+def test_nobody_may_outlive_the_session_or_rename_themselves(
+    api: AdminApi, realm: str, role: str
+) -> None:
+    held = api.get(f"/realms/{realm}/roles/default-roles-{realm}/composites")
+
+    assert role not in {one["name"] for one in held}
 
 
 def test_an_administrator_is_asked_for_a_second_factor_everywhere(stack: Stack, page: Page) -> None:
