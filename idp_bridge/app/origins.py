@@ -98,6 +98,7 @@ def _waiting(parts: Parts, pages: Pages) -> list[BaseRoute]:
         settings=parts.settings,
         pages=pages,
         login=parts.qr_login,
+        moves=parts.stores.moves,
         rules=parts.rules,
         authorizations=parts.authorizations,
         clients=parts.clients,

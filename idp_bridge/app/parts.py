@@ -43,6 +43,7 @@ from idp_bridge.settings import Settings
 from idp_bridge.store.cities import MmdbCities, NoCities
 from idp_bridge.store.database import Database
 from idp_bridge.store.durable import DurableStore
+from idp_bridge.store.moves import RedisMoves
 from idp_bridge.store.records import SqlAudit, SqlDevices, SqlKiosks, SqlQrLocks, SqlSignIns
 from idp_bridge.store.redis import RedisStore
 from idp_bridge.store.sealing import AesSealer, derived_key
@@ -55,6 +56,7 @@ class Stores:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.redis = RedisStore(settings.redis_url.get_secret_value())
+        self.moves = RedisMoves(settings.redis_url.get_secret_value())
         self.database = Database(settings.database_url.get_secret_value())
         self.durable = DurableStore(self.database, clock)
         self.devices = SqlDevices(self.database)
@@ -154,7 +156,7 @@ class Parts:
 
     @cached_property
     def flows(self) -> Flows:
-        return Flows(self.stores.redis, self.rules)
+        return Flows(self.stores.redis, self.rules, self.stores.moves)
 
     @cached_property
     def qr_login(self) -> QrLogin:
@@ -215,6 +217,7 @@ class Parts:
         for api in self.apis.values():
             await api.close()
         await self.stores.redis.close()
+        await self.stores.moves.close()
         await self.stores.database.close()
 
     @asynccontextmanager
@@ -222,7 +225,7 @@ class Parts:
         """Open, with a follower for each realm and the sweeper running; closed at the end."""
         await self.open()
         tasks = [asyncio.create_task(follower.run()) for follower in self._followers()]
-        tasks.append(asyncio.create_task(self._sweep()))
+        tasks += [asyncio.create_task(self._sweep()), asyncio.create_task(self.stores.moves.run())]
         try:
             yield
         finally:

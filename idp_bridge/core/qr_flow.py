@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Any
 
 from idp_bridge.core.errors import Conflict, Gone, NotFound
+from idp_bridge.core.moves import Moves
 from idp_bridge.core.secret import digest
 from idp_bridge.core.shortcode import code_from, normal
 from idp_bridge.core.store import Store
@@ -149,9 +150,10 @@ class Flow:
 class Flows:
     """Flow records in the store, found by interaction, by frame and by reference."""
 
-    def __init__(self, store: Store, rules: Rules) -> None:
+    def __init__(self, store: Store, rules: Rules, moves: Moves) -> None:
         self._store = store
         self._rules = rules
+        self._moves = moves
 
     async def begin(self, flow: Flow) -> None:
         """Write a new flow; an older one of the same interaction is replaced."""
@@ -219,6 +221,7 @@ class Flows:
         key = _flow(old.interaction)
         if not await self._store.swap(key, _encode(old), _encode(new), KEPT):
             raise Conflict("the flow moved meanwhile")
+        await self._moves.tell(old.interaction)
         return new
 
     async def hold(self, frame: str, phone: str, now: datetime) -> bool:

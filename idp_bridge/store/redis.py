@@ -10,10 +10,8 @@ from redis.exceptions import RedisError
 from idp_bridge.core.errors import Unavailable
 
 _SWAP = """
-local held = redis.call('GET', KEYS[1])
-if ARGV[1] == '' and held then return 0 end
-if ARGV[1] ~= '' and held ~= ARGV[2] then return 0 end
-redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 """
 
@@ -41,8 +39,9 @@ class RedisStore:
 
     async def swap(self, key: str, old: bytes | None, new: bytes, ttl: timedelta) -> bool:
         async with _reachable():
-            present, expected = (b"", b"") if old is None else (b"1", old)
-            args: list[bytes | int] = [present, expected, new, _ms(ttl)]
+            if old is None:
+                return bool(await self._redis.set(self._prefix + key, new, px=_ms(ttl), nx=True))
+            args: list[bytes | int] = [old, new, _ms(ttl)]
             return bool(await self._swap(keys=[self._prefix + key], args=args))
 
     async def close(self) -> None:

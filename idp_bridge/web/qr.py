@@ -35,6 +35,7 @@ from idp_bridge.core.errors import InvalidGrant
 from idp_bridge.core.kiosks import Kiosks
 from idp_bridge.core.levels import RANKS, reaches
 from idp_bridge.core.memory import Memory
+from idp_bridge.core.moves import Moves
 from idp_bridge.core.pages import Pages
 from idp_bridge.core.qr_flow import Place, Rules
 from idp_bridge.core.qr_login import ACR, QrLogin, SignedIn, StartLimit, Status, WrongDigits
@@ -62,6 +63,7 @@ class QrParts:
     settings: Settings
     pages: Pages
     login: QrLogin
+    moves: Moves
     rules: Rules
     authorizations: Authorizations
     clients: Clients
@@ -75,7 +77,7 @@ class QrParts:
 def routes(parts: QrParts) -> list[BaseRoute]:
     """The routes of the OpenID Provider's origin that this module serves."""
     pages = QrPages(parts)
-    events = StatusEvents(parts.login, parts.clock, parts.settings.issuer)
+    events = StatusEvents(parts.login, parts.moves, parts.clock, parts.settings.issuer)
     return [
         Route("/sign-in", pages.show),
         Route("/qr/start", pages.start, methods=["POST"]),

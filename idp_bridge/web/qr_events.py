@@ -1,12 +1,14 @@
 """``/qr/events``: the same status as polling gives, sent when it changes (B6).
 
-Bare ASGI: a waiting page costs one small task and no request machinery. A stream ends by itself
-when the flow is over or after five minutes; the page then polls or asks again.
+Bare ASGI: a waiting page costs one small task and no request machinery. It looks when it hears
+that its flow moved and when its frame is over, not all the time. A stream ends by itself when the
+flow is over or after five minutes; the page then polls or asks again.
 """
 
 import asyncio
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from starlette.requests import Request
@@ -14,14 +16,17 @@ from starlette.types import Receive, Scope, Send
 
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.cookies import browser_cookie
-from idp_bridge.core.errors import BridgeError, InvalidGrant
+from idp_bridge.core.errors import BridgeError, InvalidGrant, Unavailable
+from idp_bridge.core.moves import Listener, Moves
 from idp_bridge.core.qr_flow import State
 from idp_bridge.core.qr_login import QrLogin, Status
+from idp_bridge.core.secret import digest
 from idp_bridge.web.qr_requests import standing
 
-LOOK = timedelta(seconds=1)
+LOOK = timedelta(seconds=10)
+"""The longest without a look: word may be lost."""
+AGAIN = timedelta(seconds=1)
 LONGEST = timedelta(minutes=5)
-QUIET = 15
 _OVER = (State.CLAIMED, State.DENIED, State.CANCELLED, State.EXPIRED)
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -33,8 +38,16 @@ _HEADERS = [
 class StatusEvents:
     """An ASGI application for one path."""
 
-    def __init__(self, login: QrLogin, clock: Clock, issuer: str, look: timedelta = LOOK) -> None:
+    def __init__(
+        self,
+        login: QrLogin,
+        moves: Moves,
+        clock: Clock,
+        issuer: str,
+        look: timedelta = LOOK,
+    ) -> None:
         self._login = login
+        self._moves = moves
         self._clock = clock
         self._cookie = browser_cookie(issuer)
         self._look = look
@@ -46,49 +59,62 @@ class StatusEvents:
         browser = request.cookies.get(self._cookie, "")
         if not browser:
             raise InvalidGrant("no browser secret")
-        status = await self._login.status(interaction, browser)
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        gone = asyncio.create_task(_until_gone(receive))
+        # Listening begins before the first look, so that nothing falls in between.
+        listener = self._moves.listen(digest(interaction))
+        gone = asyncio.create_task(_until_gone(receive, listener))
         try:
-            await self._tell(interaction, browser, status, send, gone)
+            status = await self._login.status(interaction, browser)
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await self._tell(_Page(interaction, browser, send, listener, gone), status)
         finally:
             gone.cancel()
+            self._moves.leave(digest(interaction), listener)
 
-    async def _tell(
-        self,
-        interaction: str,
-        browser: str,
-        status: Status,
-        send: Send,
-        gone: "asyncio.Task[None]",
-    ) -> None:
-        told, silent = "", 0.0
-        began = self._clock()
-        while not gone.done():
-            now = json.dumps(standing(status, self._clock))
+    async def _tell(self, page: "_Page", status: Status) -> None:
+        told, began = "", self._clock()
+        while not page.gone.done():
             seen = f"{status.state}{status.frame}{status.tries}"
             if seen != told:
-                await _write(send, f"data: {now}\n\n")
-                told, silent = seen, 0.0
-            elif silent >= QUIET:
-                await _write(send, ": still here\n\n")
-                silent = 0.0
+                await page.write(f"data: {json.dumps(standing(status, self._clock))}\n\n")
+            else:
+                await page.write(": still here\n\n")
+            told = seen
             if status.state in _OVER or self._clock() - began > LONGEST:
                 break
-            await asyncio.wait([gone], timeout=self._look.total_seconds())
-            silent += self._look.total_seconds()
-            try:
-                status = await self._login.status(interaction, browser)
-            except BridgeError:
+            patience = min(self._look, (status.frame_ends or status.ends) - self._clock())
+            await page.listener.wait(patience)
+            looked = await self._look_again(page)
+            if looked is None:
                 break
+            status = looked
         with suppress(OSError):
-            await send({"type": "http.response.body", "body": b""})
+            await page.send({"type": "http.response.body", "body": b""})
+
+    async def _look_again(self, page: "_Page") -> Status | None:
+        """The status now, or ``None`` when there is no such flow any more."""
+        while not page.gone.done():
+            try:
+                return await self._login.status(page.interaction, page.browser)
+            except Unavailable:
+                await page.listener.wait(AGAIN)
+            except BridgeError:
+                return None
+        return None
 
 
-async def _write(send: Send, text: str) -> None:
-    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+@dataclass(frozen=True, slots=True)
+class _Page:
+    interaction: str
+    browser: str
+    send: Send
+    listener: Listener
+    gone: "asyncio.Task[None]"
+
+    async def write(self, text: str) -> None:
+        await self.send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _until_gone(receive: Receive, listener: Listener) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    listener.wake()

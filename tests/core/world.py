@@ -18,6 +18,7 @@ from idp_bridge.core.qr_flow import Flows, Place, Rules
 from idp_bridge.core.qr_login import QrLogin, SignedIn, StartLimit, Status
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.core.secret import digest
+from idp_bridge.store.moves import LocalMoves
 from tests.fakes import (
     FakeAccounts,
     FakeClock,
@@ -64,7 +65,8 @@ class World:
         self.op_sessions = OpSessions(self.grants, self.revocations, self.clock)
         self.devices = Devices(MemoryDevices(), self.store, self.clock)
         self.kiosks = Kiosks(MemoryKiosks(), self.grants, self.store, self.clock)
-        flows = Flows(self.store, self.rules)
+        self.moves = LocalMoves()
+        flows = Flows(self.store, self.rules, self.moves)
         shared: dict[str, Any] = {
             "flows": flows,
             "rules": self.rules,

@@ -131,6 +131,7 @@ class QrWorld:
         }
         waiting = qr.QrParts(
             login=core.login,
+            moves=core.moves,
             rules=core.rules,
             clients=self.clients,
             apps=self.apps,
