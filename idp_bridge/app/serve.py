@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import uvicorn
+import uvloop
 
 from idp_bridge.app.logs import configure
 from idp_bridge.app.origins import front
@@ -15,7 +16,8 @@ from idp_bridge.settings import Settings, SettingsError
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises ``SettingsError`` for an address that is taken."""
     configure(settings.log_format)
-    asyncio.run(_serve(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
