@@ -24,9 +24,9 @@ home page. The person's own time is excluded: no typing, and the bridge's enforc
 notice (until the waiting page learns that the phone approved) is given apart as well: a person is
 reading the digits off the phone meanwhile. With fewer than 100 sign-ins a run, p99 is the slowest
 of the run."""
-_CPU = """CPU time of the bridge's and of Keycloak's process during the same sign-ins, mean of a run,
+_CPU = """CPU time of the bridge's and of Keycloak's process in the same sign-ins, mean of a run,
 less what they use at rest. The bridge is the portal in both kinds."""
-_WAITING = """{count:,} pages asked for, each a connection to `/qr/events` with a flow of its own in
+_WAITING = """{runs} runs of {count:,} pages asked for, each a connection to `/qr/events` with a flow of its own in
 Redis, at the bridge's whole front on uvicorn (one process, one core at most). Memory is resident
 memory with the pages open less that before, per page held. 200 codes are then scanned (the record's
 move, as the phone's call makes it). {limit}"""
@@ -58,8 +58,8 @@ def main() -> None:
     served = _several("frames", asked.runs, frames.one_round, loads)
     sections.append(("Frames served", _FRAMES, frames.rows(served)))
     report.write(asked.runs, report.machine(version, loads), sections)
-    held = _several("waiting pages", asked.runs, lambda: waiting.one_round(pages), loads)
-    method = _WAITING.format(count=pages, limit=cut).strip()
+    held = _several("waiting pages", asked.page_runs, lambda: waiting.one_round(pages), loads)
+    method = _WAITING.format(runs=asked.page_runs, count=pages, limit=cut).strip()
     sections.append(("Waiting pages", method, waiting.rows(held)))
     print(report.write(asked.runs, report.machine(version, loads), sections))
 
@@ -79,6 +79,7 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--logins", type=int, default=40, help="of each kind a run")
+    parser.add_argument("--page-runs", type=int, default=3, help="runs with all pages waiting")
     parser.add_argument("--pages", type=int, default=10_000, help="that wait at once")
     return parser.parse_args()
 

@@ -18,6 +18,7 @@ from benchmarks.processes import cpu_seconds, redis, server
 from benchmarks.waiting import RULES, Page, shown_codes
 from idp_bridge.core.cookies import browser_cookie
 from idp_bridge.core.qr_flow import Flows
+from idp_bridge.store.moves import LocalMoves
 from idp_bridge.store.redis import RedisStore
 
 _PAGES = 6000
@@ -109,7 +110,7 @@ async def one_round() -> Round:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         store = RedisStore(address)
         with server("bridge", address, str(Path(folder))) as (pid, port):
-            pages = await shown_codes(Flows(store, RULES), _PAGES)
+            pages = await shown_codes(Flows(store, RULES, LocalMoves()), _PAGES)
             body = await _first(port, _asking(port, pages.pop()))
             bridge = await _served(pid, port, pages)
         with server("bare", body.decode()) as (pid, port):

@@ -18,7 +18,7 @@ from benchmarks.processes import cpu_seconds
 from benchmarks.stack import Stack
 from idp_bridge.local.phone import Phone
 
-_WARM_UP = 8
+_WARM_UP = 5
 _IDLE = 5.0
 _MOST_REFUSALS = 20
 
@@ -56,7 +56,8 @@ class Logins:
         before, began = self._cpu(), time.monotonic()
         await asyncio.sleep(_IDLE)
         rest = time.monotonic() - began
-        self._idle = tuple((b - a) / rest for a, b in zip(before, self._cpu(), strict=True))
+        bridge, keycloak = ((b - a) / rest for a, b in zip(before, self._cpu(), strict=True))
+        self._idle = (bridge, keycloak)
 
     async def round(self, count: int) -> Round:
         """``count`` sign-ins of each kind."""

@@ -59,7 +59,7 @@ def bare(body: bytes) -> ASGIApp:
     return answer
 
 
-def _serve(application: ASGIApp, port: int) -> None:
+async def _serve(application: ASGIApp, port: int) -> None:
     options: dict[str, Any] = {
         "access_log": False,
         "log_config": None,
@@ -69,7 +69,22 @@ def _serve(application: ASGIApp, port: int) -> None:
         "backlog": BACKLOG,
         "timeout_graceful_shutdown": 1,
     }
-    uvicorn.run(application, host="127.0.0.1", port=port, **options)
+    await uvicorn.Server(
+        uvicorn.Config(application, host="127.0.0.1", port=port, **options)
+    ).serve()
+
+
+async def _bridge(settings: Settings, port: int) -> None:
+    """What `idp-bridge serve` runs, but for those parts that only Keycloak gives work to."""
+    parts = Parts(settings)
+    await parts.open()
+    listening = asyncio.create_task(parts.stores.moves.run())
+    try:
+        await _serve(front(parts), port)
+    finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await parts.close()
 
 
 async def _hold(port: int) -> None:
@@ -84,11 +99,12 @@ def main(kind: str, port: int, *rest: str) -> None:
     """Serve until told to stop."""
     if kind == "bridge":
         configure("json")
-        _serve(front(Parts(settings_of(port, rest[0], Path(rest[1])))), port)
+        work = _bridge(settings_of(port, rest[0], Path(rest[1])), port)
     elif kind == "bare":
-        _serve(bare(rest[0].encode()), port)
+        work = _serve(bare(rest[0].encode()), port)
     else:
-        asyncio.run(_hold(port))
+        work = _hold(port)
+    asyncio.run(work)
 
 
 if __name__ == "__main__":

@@ -19,13 +19,14 @@ from idp_bridge.core.clock import system_clock
 from idp_bridge.core.cookies import browser_cookie
 from idp_bridge.core.qr_flow import Flow, Flows, Place, Rules, State
 from idp_bridge.core.secret import digest, new_token
+from idp_bridge.store.moves import RedisMoves
 from idp_bridge.store.redis import RedisStore
 
 RULES = Rules(flow_ttl=timedelta(seconds=300))
 _AT_ONCE = 200
 _SCANS = 200
 _SETTLE = 5.0
-_OPEN_PATIENCE, _NOTICE_PATIENCE = 90.0, 40.0
+_OPEN_PATIENCE, _NOTICE_PATIENCE = 150.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,10 @@ async def _notices(flows: Flows, connections: Sequence[_Connection]) -> tuple[fl
         scanned.append((connection, time.monotonic()))
         await asyncio.sleep(0.01)
     news = [asyncio.create_task(connection.over.wait()) for connection, _ in scanned]
-    await asyncio.wait(news, timeout=_NOTICE_PATIENCE)
-    for task in news:
-        task.cancel()
+    if news:
+        _, late = await asyncio.wait(news, timeout=_NOTICE_PATIENCE)
+        for task in late:
+            task.cancel()
     return tuple(connection.told - at for connection, at in scanned if connection.told)
 
 
@@ -206,7 +208,8 @@ async def one_round(count: int) -> Round:
         address = stack.enter_context(redis())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         store = RedisStore(address)
-        flows = Flows(store, RULES)
+        moves = RedisMoves(address)
+        flows = Flows(store, RULES, moves)
         with server("sockets") as (pid, port):
             nobody = [Page(new_token(), new_token()) for _ in range(count)]
             sockets = await _held(pid, port, nobody, _nothing)
@@ -216,6 +219,7 @@ async def one_round(count: int) -> Round:
             pages = await shown_codes(flows, count)
             bridge = await _held(pid, port, pages, _asking, flows)
         await store.close()
+        await moves.close()
         return Round(bridge, bare, sockets)
 
 
