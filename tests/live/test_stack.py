@@ -51,9 +51,11 @@ class Another:
         status = self.status()
         keycloak, admin = status["urls"]["keycloak"], status["admin"]
         form = {"grant_type": "password", "client_id": "admin-cli", **admin}
-        told = httpx.post(f"{keycloak}/realms/master/protocol/openid-connect/token", data=form)
+        address = f"{keycloak}/realms/master/protocol/openid-connect/token"
+        told = httpx.post(address, data=form, timeout=60)
         bearer = {"Authorization": f"Bearer {told.json()['access_token']}"}
-        return httpx.Client(base_url=f"{keycloak}/admin/realms/workers", headers=bearer)
+        realm = f"{keycloak}/admin/realms/workers"
+        return httpx.Client(base_url=realm, headers=bearer, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +73,8 @@ def test_two_stacks_run_side_by_side(another: Another, stack: dict[str, Any]) ->
 
     for urls in (ours, theirs):
         for name in ("op_issuer", "resident_portal", "worker_portal", "admin", "start"):
-            assert httpx.get(urls[name], follow_redirects=False).status_code < 500
-        told = httpx.get(f"{urls['op_issuer']}/.well-known/openid-configuration").json()
+            assert httpx.get(urls[name], timeout=60).status_code < 500
+        told = httpx.get(f"{urls['op_issuer']}/.well-known/openid-configuration", timeout=60).json()
         assert told["issuer"] == urls["op_issuer"]
     assert not set(ours.values()) & set(theirs.values())
 
