@@ -12,7 +12,7 @@ from typing import Any
 from idp_bridge.keycloak.provisioning.items import by
 from idp_bridge.keycloak.provisioning.organisation import group_at
 from idp_bridge.keycloak.provisioning.reconcile import Line, Memory, Verb
-from idp_bridge.keycloak.provisioning.rest import AdminApi, Document, part
+from idp_bridge.keycloak.provisioning.rest import AdminApi, AdminApiError, Document, part
 from idp_bridge.keycloak.provisioning.sources import Person
 
 
@@ -38,14 +38,12 @@ def set_up(
     if memory.of(item) is not None:
         return []
     base = f"/realms/{person.realm}"
-    found = _find(api, base, person.username)
-    if found is not None and not person.ldap:
+    if (_find(api, base, person.username) is None) is person.ldap:
+        # Somebody who is there already is not ours; somebody whom LDAP lacks comes another time.
         return []
     if apply:
         _make(api, base, person, secrets)
         memory.remember(item, {})
-        memory.digests[item] = {}
-        memory.changed = True
     return [Line(Verb.CREATE, item)]
 
 
@@ -59,7 +57,7 @@ def _make(api: AdminApi, base: str, person: Person, secrets: Secrets) -> None:
         api.post(f"{base}/users", _representation(person, secrets))
     user = _find(api, base, person.username)
     if user is None:
-        return
+        raise AdminApiError(f"Keycloak lost {person.username} again")
     at = f"{base}/users/{user['id']}"
     if person.ldap and secrets.totp:
         api.put(at, user | {"credentials": [_totp(secrets.totp)]})

@@ -12,7 +12,7 @@ memory goes where the realm goes and holds no secret.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -95,17 +95,13 @@ class Memory:
         return self.digests.get(item)
 
     def remember(self, item: str, fields: Fields) -> None:
+        """``item`` exists by our doing, with ``fields`` as they were applied."""
+        self.changed |= item not in self.digests
         known = self.digests.setdefault(item, {})
         for path, value in fields.items():
             if known.get(path) != (new := digest(value)):
                 known[path] = new
                 self.changed = True
-        if not fields and item not in self.digests:
-            self.changed = True
-
-    def forget(self, names: Iterable[str]) -> None:
-        for name in names:
-            self.changed |= self.digests.pop(name, None) is not None
 
 
 def digest(value: Any) -> str:
@@ -141,8 +137,6 @@ def _absent(item: Item, memory: Memory, policy: Policy) -> list[Line]:
         return [Line(Verb.REMOVED, item.name)]
     if policy.apply:
         item.create()
-        memory.digests.setdefault(item.name, {})
-        memory.changed = True
         memory.remember(item.name, item.fields)
     return [Line(Verb.CREATE, item.name)]
 

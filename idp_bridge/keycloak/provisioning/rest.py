@@ -48,6 +48,8 @@ class AdminApi:
             arguments = {} if verb == "get" else {"data": _json(body)}
             response = call(f"admin{path}", **arguments)
         except KeycloakError as error:
+            if error.response_code in (400, 401):
+                raise AdminApiError("Keycloak does not accept this administrator") from None
             raise AdminApiError(f"Keycloak does not answer ({type(error).__name__})") from None
         if response.status_code == 404 and verb == "get":
             return None
