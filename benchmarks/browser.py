@@ -109,13 +109,17 @@ class Browser:
     def _require_home(self, page: httpx.Response) -> None:
         home = f"{self._settings.resident_url}/"
         if page.status_code != 200 or str(page.url) != home:
-            raise RuntimeError(f"not signed in: {page.status_code} at {page.url.path}")
+            raise NotSignedInError(f"not signed in: {page.status_code} at {page.url.path}")
 
     async def _keep_as_browsers_do(self, response: httpx.Response) -> None:
         # Browsers send Secure cookies to http://localhost too; the standard jar does not.
         if response.url.host == "localhost":
             for cookie in self._http.cookies.jar:
                 cookie.secure = False
+
+
+class NotSignedInError(RuntimeError):
+    """The way ended elsewhere than at the portal's home page."""
 
 
 class RefusedError(RuntimeError):

@@ -6,13 +6,14 @@ measured first and taken off.
 """
 
 import asyncio
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.browser import Browser, RefusedError, Took
+from benchmarks.browser import Browser, NotSignedInError, RefusedError, Took
 from benchmarks.figures import Figure, Ratio, percentile
 from benchmarks.processes import cpu_seconds
 from benchmarks.stack import Stack
@@ -38,6 +39,7 @@ class Round:
 
     qr: tuple[Login, ...]
     password: tuple[Login, ...]
+    failed: int
 
 
 class Logins:
@@ -47,6 +49,7 @@ class Logins:
         self._stack = stack
         self._phone = phone
         self._idle = (0.0, 0.0)
+        self._failed = 0
 
     async def warm_up(self) -> None:
         """Let caches fill and Keycloak's compiler work; then see what rest costs."""
@@ -62,10 +65,11 @@ class Logins:
     async def round(self, count: int) -> Round:
         """``count`` sign-ins of each kind."""
         qr, password = [], []
+        self._failed = 0
         for _ in range(count):
             password.append(await self._password())
             qr.append(await self._qr())
-        return Round(tuple(qr), tuple(password))
+        return Round(tuple(qr), tuple(password), self._failed)
 
     async def _password(self) -> Login:
         person = self._stack.resident()
@@ -86,6 +90,9 @@ class Logins:
                         raise
                     # A stack with its usual limits: the refused start does not count.
                     await asyncio.sleep(refused.wait)
+                except NotSignedInError as failed:
+                    print(f"QR sign-in: {failed}", file=sys.stderr)
+                    self._failed += 1
         raise RuntimeError("the bridge refuses to start")
 
     def _login(self, took: Took, before: tuple[float, ...], began: float) -> Login:
@@ -125,7 +132,8 @@ def time_rows(done: Sequence[Round]) -> list[str]:
         table += [qr.row(), requests.row(), password.row()]
         table.append(Ratio.of(f"QR / password, {name}", qr, password).row())
         table.append(Ratio.of(f"QR without notice / password, {name}", requests, password).row())
-    return table
+    failed = tuple(float(r.failed) for r in done)
+    return [*table, Figure("QR sign-ins that failed and were repeated", "", failed).row()]
 
 
 def cpu_rows(done: Sequence[Round]) -> list[str]:
