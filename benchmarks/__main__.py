@@ -17,22 +17,22 @@ from benchmarks.stack import real_stack
 
 _RESERVED_FILES = 500
 
-_SIGN_IN = """{count} sign-ins of each kind a run, QR and password by turns, each in a fresh browser
-(httpx: pages and the calls of their scripts, no images) from `/login` of the resident portal to its
-home page. The person's own time is excluded: no typing, and the bridge's enforced think time of
-{think:g} s is taken off. The QR sign-in includes the phone's three calls and its signatures. The
-notice (until the waiting page learns that the phone approved) is given apart as well: a person is
-reading the digits off the phone meanwhile. With fewer than 100 sign-ins a run, p99 is the slowest
-of the run."""
+_SIGN_IN = """{count} sign-ins of each kind a run, QR and password by turns, each in a fresh
+browser (httpx: pages and the calls of their scripts, no images) from `/login` of the resident
+portal to its home page. The person's own time is excluded: no typing, and the bridge's enforced
+think time of {think:g} s is taken off. The QR sign-in includes the phone's three calls and its
+signatures. The notice (until the waiting page learns that the phone approved) is given apart as
+well: a person is reading the digits off the phone meanwhile. With fewer than 100 sign-ins a run,
+p99 is the slowest of the run."""
 _CPU = """CPU time of the bridge's and of Keycloak's process in the same sign-ins, mean of a run,
 less what they use at rest. The bridge is the portal in both kinds."""
 _WAITING = """{runs} runs of {count:,} pages asked for, each a connection to `/qr/events` with a
-flow of its own in Redis, at the bridge's whole front on uvicorn (one process, one core at most). Memory
-is resident memory with the pages open less that before, per page held. 200 codes are then scanned
-(the record's move, as the phone's call makes it). {limit}"""
+flow of its own in Redis, at the bridge's whole front on uvicorn (one process, one core at most).
+Memory is resident memory with the pages open less that before, per page held. 200 codes are then
+scanned (the record's move, as the phone's call makes it). {limit}"""
 _FRAMES = """`/qr/status` of pages that wait, over 16 kept-alive connections: the code's present
-frame, its times and the state, read from Redis. The peer answers the same bytes on the same server
-and reads nothing. Per second of one core counts the server's own CPU time."""
+frame, its times and the state, read from Redis. The peer answers the same bytes on the same
+server and reads nothing. Per second of one core counts the server's own CPU time."""
 
 Round = TypeVar("Round")
 Loads = list[tuple[float, float, float]]

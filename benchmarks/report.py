@@ -10,8 +10,9 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 _HEAD = """# What sign-in costs
 
 Made by `make bench`. Every figure is the median of {runs} runs (or as many as said); the last
-column is the noise, the smallest and the largest run. A ratio (bold) compares with a peer or a ceiling
-measured in the same run, by turns with ours. Rows hold for this machine only; ratios go further.
+column is the noise, the smallest and the largest run. A ratio (bold) compares with a peer or a
+ceiling measured in the same run, by turns with ours. Rows hold for this machine only; ratios go
+further.
 
 | | |
 |---|---|
