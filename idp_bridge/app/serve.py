@@ -32,6 +32,9 @@ async def _serve(settings: Settings) -> None:
             lifespan="off",
             ssl_certfile=_path(settings.tls_certificate),
             ssl_keyfile=_path(settings.tls_key),
+            # Keycloak keeps idle connections to the OP for 900 s and does not repeat a POST that
+            # meets one just closed: a sign-in would be lost. So it is never we who close first.
+            timeout_keep_alive=930,
             timeout_graceful_shutdown=3,
         )
     )
