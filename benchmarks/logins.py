@@ -1,8 +1,8 @@
 """Sign-in by QR code against sign-in by password at Keycloak, one after the other by turns.
 
 The time is from the first request to the portal's home page without the person's own. CPU time is
-read of the bridge's and Keycloak's processes between the sign-ins; what they use when idle is
-measured first and taken off.
+read of the bridge's and Keycloak's processes between the sign-ins; what they use at rest,
+measured in between as well, is taken off.
 """
 
 import asyncio
@@ -20,26 +20,37 @@ from benchmarks.stack import Stack
 from idp_bridge.local.phone import Phone
 
 _WARM_UP = 5
-_IDLE = 5.0
+_REST = 1.0
 _MOST_REFUSALS = 20
+_BRIDGE, _KEYCLOAK = 0, 1
+
+Cpu = tuple[float, float]
+"""Seconds of the bridge and of Keycloak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One sign-in and the CPU seconds that it took."""
+    """One sign-in: its time, the CPU seconds meanwhile, and how long these were counted."""
 
     took: Took
-    bridge: float
-    keycloak: float
+    used: Cpu
+    lasted: float
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One run: as many sign-ins of each kind, by turns."""
+    """One run: as many sign-ins of each kind, by turns; ``rest`` is the CPU use in between."""
 
     qr: tuple[Login, ...]
     password: tuple[Login, ...]
+    rest: Cpu
     failed: int
+
+    def cpu(self, kind: str, process: int) -> float:
+        """Mean CPU seconds of a sign-in without what the process uses at rest."""
+        logins: tuple[Login, ...] = getattr(self, kind)
+        used = (login.used[process] - self.rest[process] * login.lasted for login in logins)
+        return sum(used) / len(logins)
 
 
 class Logins:
@@ -48,35 +59,31 @@ class Logins:
     def __init__(self, stack: Stack, phone: Phone) -> None:
         self._stack = stack
         self._phone = phone
-        self._idle = (0.0, 0.0)
         self._failed = 0
-
-    async def warm_up(self) -> None:
-        """Let caches fill and Keycloak's compiler work; then see what rest costs."""
-        for _ in range(_WARM_UP):
-            await self._password()
-            await self._qr()
-        before, began = self._cpu(), time.monotonic()
-        await asyncio.sleep(_IDLE)
-        rest = time.monotonic() - began
-        bridge, keycloak = ((b - a) / rest for a, b in zip(before, self._cpu(), strict=True))
-        self._idle = (bridge, keycloak)
 
     async def round(self, count: int) -> Round:
         """``count`` sign-ins of each kind."""
-        qr, password = [], []
+        qr, password, rests = [], [], []
         self._failed = 0
         for _ in range(count):
             password.append(await self._password())
             qr.append(await self._qr())
-        return Round(tuple(qr), tuple(password), self._failed)
+            rests.append(await self._rest())
+        bridge, keycloak = (sum(each) / len(rests) for each in zip(*rests, strict=True))
+        return Round(tuple(qr), tuple(password), (bridge, keycloak), self._failed)
+
+    async def _rest(self) -> Cpu:
+        before, began = self._cpu(), time.monotonic()
+        await asyncio.sleep(_REST)
+        used, lasted = self._since(before), time.monotonic() - began
+        return used[0] / lasted, used[1] / lasted
 
     async def _password(self) -> Login:
         person = self._stack.resident()
         async with Browser(self._stack.settings) as browser:
             before, began = self._cpu(), time.monotonic()
             took = await browser.by_password(person["username"], person["password"])
-            return self._login(took, before, began)
+            return Login(took, self._since(before), time.monotonic() - began)
 
     async def _qr(self) -> Login:
         for _ in range(_MOST_REFUSALS):
@@ -84,7 +91,7 @@ class Logins:
                 before, began = self._cpu(), time.monotonic()
                 try:
                     took = await browser.by_qr(self._phone)
-                    return self._login(took, before, began)
+                    return Login(took, self._since(before), time.monotonic() - began)
                 except RefusedError as refused:
                     if not refused.wait:
                         raise
@@ -93,18 +100,14 @@ class Logins:
                 except NotSignedInError as failed:
                     print(f"QR sign-in: {failed}", file=sys.stderr)
                     self._failed += 1
-        raise RuntimeError("the bridge refuses to start")
+        raise RuntimeError("no QR sign-in succeeds")
 
-    def _login(self, took: Took, before: tuple[float, ...], began: float) -> Login:
-        lasted = time.monotonic() - began
-        used = (
-            after - earlier - idle * lasted
-            for after, earlier, idle in zip(self._cpu(), before, self._idle, strict=True)
-        )
-        return Login(took, *used)
-
-    def _cpu(self) -> tuple[float, float]:
+    def _cpu(self) -> Cpu:
         return cpu_seconds(self._stack.bridge), cpu_seconds(self._stack.keycloak)
+
+    def _since(self, before: Cpu) -> Cpu:
+        bridge, keycloak = self._cpu()
+        return bridge - before[0], keycloak - before[1]
 
 
 async def rounds(stack: Stack, runs: int, count: int) -> list[Round]:
@@ -115,7 +118,8 @@ async def rounds(stack: Stack, runs: int, count: int) -> list[Round]:
         try:
             await phone.sign_in(person["username"], person["password"])
             logins = Logins(stack, phone)
-            await logins.warm_up()
+            # Caches fill, and Keycloak's compiler works.
+            await logins.round(_WARM_UP)
             return [await logins.round(count) for _ in range(runs)]
         finally:
             await phone.close()
@@ -138,10 +142,10 @@ def time_rows(done: Sequence[Round]) -> list[str]:
 
 def cpu_rows(done: Sequence[Round]) -> list[str]:
     """Means of each run: a reading is no finer than 10 ms."""
-    bridge = Figure("Bridge per QR sign-in", "ms", _cpu(done, "qr", "bridge"))
-    keycloak = Figure("Keycloak per QR sign-in", "ms", _cpu(done, "qr", "keycloak"))
-    portal = Figure("Bridge (portal) per password sign-in", "ms", _cpu(done, "password", "bridge"))
-    peer = Figure("Keycloak per password sign-in", "ms", _cpu(done, "password", "keycloak"))
+    bridge = Figure("Bridge per QR sign-in", "ms", _cpu(done, "qr", _BRIDGE))
+    keycloak = Figure("Keycloak per QR sign-in", "ms", _cpu(done, "qr", _KEYCLOAK))
+    portal = Figure("Bridge (portal) per password sign-in", "ms", _cpu(done, "password", _BRIDGE))
+    peer = Figure("Keycloak per password sign-in", "ms", _cpu(done, "password", _KEYCLOAK))
     ratio = Ratio.of("bridge per QR / Keycloak per password sign-in", bridge, peer)
     same = Ratio.of("Keycloak per QR / Keycloak per password sign-in", keycloak, peer)
     figures = (bridge, keycloak, portal, peer, ratio, same)
@@ -156,6 +160,5 @@ def _at(seconds: Sequence[float], part: float) -> float:
     return percentile(seconds, part) * 1000
 
 
-def _cpu(done: Sequence[Round], kind: str, process: str) -> tuple[float, ...]:
-    used = ([getattr(login, process) for login in getattr(r, kind)] for r in done)
-    return tuple(sum(each) / len(each) * 1000 for each in used)
+def _cpu(done: Sequence[Round], kind: str, process: int) -> tuple[float, ...]:
+    return tuple(r.cpu(kind, process) * 1000 for r in done)
