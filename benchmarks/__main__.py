@@ -57,11 +57,11 @@ def main() -> None:
     loads.append(os.getloadavg())
     served = _several("frames", asked.runs, frames.one_round, loads)
     sections.append(("Frames served", _FRAMES, frames.rows(served)))
-    report.write(asked.runs, report.machine(version, loads), sections)
+    report.write(asked.runs, report.machine(version, loads, asked.note), sections)
     held = _several("waiting pages", asked.page_runs, lambda: waiting.one_round(pages), loads)
     method = _WAITING.format(runs=asked.page_runs, count=pages, limit=cut).strip()
     sections.append(("Waiting pages", method, waiting.rows(held)))
-    print(report.write(asked.runs, report.machine(version, loads), sections))
+    print(report.write(asked.runs, report.machine(version, loads, asked.note), sections))
 
 
 def _several(
@@ -81,6 +81,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--logins", type=int, default=40, help="of each kind a run")
     parser.add_argument("--page-runs", type=int, default=3, help="runs with all pages waiting")
     parser.add_argument("--pages", type=int, default=10_000, help="that wait at once")
+    parser.add_argument("--note", default="not told", help="what else the machine does meanwhile")
     return parser.parse_args()
 
 

@@ -19,24 +19,20 @@ further.
 """
 
 
-def machine(keycloak: str, loads: Sequence[tuple[float, float, float]]) -> dict[str, str]:
+def machine(
+    keycloak: str, loads: Sequence[tuple[float, float, float]], note: str
+) -> dict[str, str]:
     """Facts that the figures depend on; ``loads`` are the load averages seen on the way."""
-    cores = os.cpu_count() or 1
     minute = [load[0] for load in loads]
-    shared = (
-        "; **the machine was shared with other work while measuring**: times by the clock are "
-        "longer than on a quiet one"
-        if minute[0] > cores
-        else ""
-    )
     return {
         "Date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "Processor": f"{cores} cores, {_first('/proc/cpuinfo', 'model name')}",
+        "Processor": f"{os.cpu_count()} cores, {_first('/proc/cpuinfo', 'model name')}",
         "Memory": f"{int(_first('/proc/meminfo', 'MemTotal').split()[0]) / 1e6:.0f} GB",
         "System": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
         "Keycloak": keycloak.rpartition(" ")[2],
-        "Load average (1 min)": f"{min(minute):.1f} to {max(minute):.1f}{shared}",
+        "Load average (1 min)": f"{min(minute):.1f} to {max(minute):.1f}, our own load included",
+        "Other work on the machine": note,
     }
 
 
