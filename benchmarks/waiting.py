@@ -107,7 +107,7 @@ class _Connection(asyncio.Protocol):
             self.heard.set()
 
     def data_received(self, data: bytes) -> None:
-        if b"data:" in data:
+        if b"data: {" in data:
             self.answered = True
             self.heard.set()
         if b'"scanned"' in data:
@@ -168,7 +168,7 @@ async def _held(
         opened = sum(connection.waits for connection in connections)
         each = (resident_bytes(pid) - before) / max(1, opened)
         notices = await _notices(flows, connections) if flows else ()
-        lost = sum(connection.cut and connection.answered for connection in connections)
+        lost = sum(connection.cut for connection in connections)
         return Held(opened, each, share, began - asked, notices, lost)
     finally:
         for connection in connections:
@@ -250,7 +250,7 @@ def _notice_rows(rounds: Sequence[Round]) -> list[str]:
         if known:
             table.append(Figure(f"Scan to notice, p{part * 100:.0f}", "s", known).row())
     told = Figure("Scans that their pages learned of", "", _counts(rounds))
-    lost = Figure("Pages that the bridge cut off", "", _each(rounds, "lost"))
+    lost = Figure("Pages that the bridge refused or cut off", "", _each(rounds, "lost"))
     return [*table, told.row(), lost.row()]
 
 
