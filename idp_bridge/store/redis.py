@@ -20,7 +20,8 @@ class RedisStore:
     """A ``Store`` over one Redis; a full pool waits for a connection instead of failing."""
 
     def __init__(self, url: str, prefix: str = "idp-bridge:", connections: int = 64) -> None:
-        pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=5)
+        # A burst of ten thousand pages takes its turn; a Redis that is away is noticed at once.
+        pool = BlockingConnectionPool.from_url(url, max_connections=connections, timeout=20)
         self._redis = Redis(connection_pool=pool)
         self._prefix = prefix
         self._swap = self._redis.register_script(_SWAP)
