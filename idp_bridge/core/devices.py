@@ -15,7 +15,7 @@ from idp_bridge.core.errors import Forbidden, NotFound
 from idp_bridge.core.secret import digest, same
 from idp_bridge.core.store import Store
 from idp_bridge_qr.errors import CodeError
-from idp_bridge_qr.keys import DevicePublicKey, read_jws
+from idp_bridge_qr.keys import DevicePublicKey, read_jws, read_proof
 
 FRESH = timedelta(minutes=5)
 OWN_ACT = frozenset({"activation", "password", "mfa", "passkey"})
@@ -139,10 +139,7 @@ class Devices:
 
     async def _proven(self, proof: str, method: str, url: str) -> DevicePublicKey:
         try:
-            signed = read_jws(proof)
-            jwk = signed.header.get("jwk")
-            key = DevicePublicKey.from_jwk(jwk if isinstance(jwk, dict) else {})
-            payload = signed.verify(key, "dpop+jwt")
+            key, payload = read_proof(proof, "dpop+jwt")
         except CodeError as error:
             raise DeviceRefused(f"proof: {error}") from None
         if not same(str(payload.get("htm")), method) or not same(str(payload.get("htu")), url):

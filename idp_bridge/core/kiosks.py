@@ -17,7 +17,7 @@ from idp_bridge.core.secret import digest, new_token, same
 from idp_bridge.core.shortcode import new_code, normal
 from idp_bridge.core.store import Store
 from idp_bridge_qr.errors import CodeError
-from idp_bridge_qr.keys import DevicePublicKey, read_jws
+from idp_bridge_qr.keys import DevicePublicKey, read_proof
 
 ENROLMENT_LIFE = timedelta(hours=24)
 PROOF_AGE = timedelta(seconds=60)
@@ -131,10 +131,7 @@ class Kiosks:
 
     def _read(self, proof: str, url: str) -> tuple[DevicePublicKey, Mapping[str, object]]:
         try:
-            signed = read_jws(proof)
-            jwk = signed.header.get("jwk")
-            key = DevicePublicKey.from_jwk(jwk if isinstance(jwk, dict) else {})
-            payload = signed.verify(key, "kiosk+jwt")
+            key, payload = read_proof(proof, "kiosk+jwt")
         except CodeError as error:
             raise KioskRefused(f"proof: {error}") from None
         iat = payload.get("iat")

@@ -59,6 +59,15 @@ class Rules:
     kiosk_radius: int = 300
     kiosk_max: timedelta = timedelta(minutes=15)
 
+    def life_of(self, state: State) -> timedelta | None:
+        """How long a flow may stay in ``state``; ``None`` for the states that end it."""
+        return {
+            State.PENDING: self.flow_ttl,
+            State.SCANNED: self.approve_ttl,
+            State.APPROVED: self.check_ttl,
+            State.CONFIRMED: self.claim_ttl,
+        }.get(state)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -118,24 +127,14 @@ class Flow:
 
     def standing(self, now: datetime, rules: Rules) -> State:
         """The state as of ``now``: past its edge in time a flow is expired (L2)."""
-        life = {
-            State.PENDING: rules.flow_ttl,
-            State.SCANNED: rules.approve_ttl,
-            State.APPROVED: rules.check_ttl,
-            State.CONFIRMED: rules.claim_ttl,
-        }.get(self.state)
+        life = rules.life_of(self.state)
         if life is not None and now.timestamp() - self.since >= life.total_seconds():
             return State.EXPIRED
         return self.state
 
     def ends(self, rules: Rules) -> datetime:
         """When the present state expires."""
-        life = {
-            State.PENDING: rules.flow_ttl,
-            State.SCANNED: rules.approve_ttl,
-            State.APPROVED: rules.check_ttl,
-            State.CONFIRMED: rules.claim_ttl,
-        }.get(self.state, timedelta(0))
+        life = rules.life_of(self.state) or timedelta(0)
         return datetime.fromtimestamp(self.since, UTC) + life
 
     def reference(self) -> str:

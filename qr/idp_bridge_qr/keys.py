@@ -99,6 +99,17 @@ def read_jws(token: str) -> Signed:
     return Signed(header, payload, b64decode(parts[2]), message)
 
 
+def read_proof(token: str, typ: str) -> tuple[DevicePublicKey, Mapping[str, Any]]:
+    """The key in a proof of possession and what it signed, once both are right (RFC 9449, 4.3).
+
+    Whose key it is remains to be looked up. Raises ``CodeError``.
+    """
+    signed = read_jws(token)
+    jwk = signed.header.get("jwk")
+    key = DevicePublicKey.from_jwk(jwk if isinstance(jwk, dict) else {})
+    return key, signed.verify(key, typ)
+
+
 def b64encode(value: bytes) -> str:
     """Base64url without padding (RFC 7515, appendix C)."""
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
