@@ -15,7 +15,7 @@ from idp_bridge.app.parts import Parts
 from idp_bridge.core.errors import BridgeError, InvalidRequest, NotFound
 from idp_bridge.core.health import Health
 from idp_bridge.core.pages import Pages
-from idp_bridge.core.portal_sessions import PortalSessions
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.oidc import Provider, build
 from idp_bridge.oidc.client_auth import ClientAuthentication
 from idp_bridge.oidc.client_keys import ClientKeys
@@ -172,7 +172,7 @@ def _surface(
     parts: Parts, pages: Pages, name: str, realm: str, client_id: str, least_acr: str = ""
 ) -> Surface:
     origin = getattr(parts.settings, f"{name}_url")
-    sessions = PortalSessions(
+    sessions = ClientSessions(
         parts.relying_party(realm, client_id),
         f"{origin}/callback",
         grants=parts.grants,

@@ -18,7 +18,7 @@ from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import Forbidden, NotSignedIn
 from idp_bridge.core.health import Health
 from idp_bridge.core.orgs import posts_in
-from idp_bridge.core.portal_session import PortalSession
+from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.sign_ins import QrLocks
 from idp_bridge.web.language import texts
 from idp_bridge.web.requests import reader_from
@@ -29,12 +29,12 @@ COUNTER = "staff"
 _SHOWN = 100
 
 
-def is_administrator(session: PortalSession) -> bool:
+def is_administrator(session: ClientSession) -> bool:
     """Whether the person administers the bridge."""
     return ADMINISTRATOR in session.realm_roles
 
 
-def may_activate(session: PortalSession) -> bool:
+def may_activate(session: ClientSession) -> bool:
     """Whether the person may issue activation codes: an administrator, or staff with a post."""
     has_post = any(post.role == COUNTER for post in posts_in(session.claims.get("groups")))
     return is_administrator(session) or (COUNTER in session.realm_roles and has_post)

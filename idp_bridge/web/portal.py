@@ -11,7 +11,7 @@ from idp_bridge.core.accounts import App, Apps
 from idp_bridge.core.errors import NotSignedIn
 from idp_bridge.core.orgs import OrgNames, called, posts_in, way_to
 from idp_bridge.core.pages import Reader
-from idp_bridge.core.portal_session import PortalSession
+from idp_bridge.core.client_session import ClientSession
 from idp_bridge.web.language import texts
 from idp_bridge.web.requests import reader_from
 from idp_bridge.web.surface import Surface, Visit
@@ -89,14 +89,14 @@ class Portal:
         return tuple(lines)
 
 
-def enterable(apps: Iterable[App], session: PortalSession) -> list[App]:
+def enterable(apps: Iterable[App], session: ClientSession) -> list[App]:
     """The apps in which the person holds a role right now, as far as a link can lead there."""
     held = (app for app in apps if app.enabled and session.roles_in(app.client_id))
     return [app for app in held if app.url.startswith(("https://", "http://"))]
 
 
 def grouped(
-    apps: Iterable[App], session: PortalSession, language: str
+    apps: Iterable[App], session: ClientSession, language: str
 ) -> list[tuple[str, list[Tile]]]:
     """Tiles by group, in the order of the page; groups without a tile are left out."""
     by_group: dict[str, list[Tile]] = {group: [] for group in GROUPS}
@@ -117,7 +117,7 @@ def named_roles(roles: Iterable[str], language: str) -> list[str]:
     return sorted(known[f"roles.{role}"] for role in roles if f"roles.{role}" in known)
 
 
-def _tile(app: App, session: PortalSession, language: str) -> Tile:
+def _tile(app: App, session: ClientSession, language: str) -> Tile:
     name = app.names.get(language) or app.client_id
     roles = sorted(session.roles_in(app.client_id))
     labels = tuple(app.role_names.get(role, {}).get(language, role) for role in roles)

@@ -22,8 +22,8 @@ from idp_bridge.core.cookies import cookie_name
 from idp_bridge.core.errors import BridgeError, InvalidGrant, InvalidRequest, NotSignedIn
 from idp_bridge.core.levels import reaches
 from idp_bridge.core.pages import Pages, Reader
-from idp_bridge.core.portal_session import PortalSession
-from idp_bridge.core.portal_sessions import PortalSessions
+from idp_bridge.core.client_session import ClientSession
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.secret import new_token
 from idp_bridge.web.guards import check_csrf, check_same_origin
 from idp_bridge.web.requests import path_on_this_origin, reader_from, wants_page
@@ -43,7 +43,7 @@ class Visit:
     """Somebody signed in asks for something."""
 
     request: Request
-    session: PortalSession
+    session: ClientSession
     reader: Reader
 
     async def form(self) -> FormData:
@@ -62,7 +62,7 @@ class Surface:
         name: str,
         origin: str,
         pages: Pages,
-        sessions: PortalSessions,
+        sessions: ClientSessions,
         *,
         least_acr: str = "",
         sign_in_with: Mapping[str, str] | None = None,

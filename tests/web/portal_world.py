@@ -24,7 +24,7 @@ from idp_bridge.core.errors import (
     Unavailable,
 )
 from idp_bridge.core.grants import Grants
-from idp_bridge.core.portal_sessions import PortalSessions
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.relying_party import LogoutToken, Tokens
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.core.sign_ins import SignIns
@@ -206,7 +206,7 @@ class PortalWorld:
         self.orgs = NamedOrgs({"/baoan/xixiang": {"zh": "西乡街道", "en": "Xixiang Street"}})
         self.pages = WebPages(name)
         self.origin = origin or f"https://{name}.test"
-        self.sessions = PortalSessions(
+        self.sessions = ClientSessions(
             self.keycloak,
             f"{self.origin}/callback",
             grants=self.grants,

@@ -21,7 +21,7 @@ from idp_bridge.core.clients import Clients
 from idp_bridge.core.cookies import browser_cookie
 from idp_bridge.core.errors import BridgeError
 from idp_bridge.core.memory import Memory
-from idp_bridge.core.portal_sessions import PortalSessions
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.relying_party import Tokens
 from idp_bridge.core.secret import digest, new_token
 from idp_bridge.core.sign_ins import SignIns
@@ -147,7 +147,7 @@ class QrWorld:
 
     def _resident(self) -> list[BaseRoute]:
         core, pages = self.core, WebPages("resident")
-        sessions = PortalSessions(
+        sessions = ClientSessions(
             self.keycloak,
             f"{self.resident}/callback",
             grants=core.grants,

@@ -21,7 +21,7 @@ from typing import Any
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import InvalidGrant, NotSignedIn, Unavailable
 from idp_bridge.core.grants import Binding, Grant, Grants
-from idp_bridge.core.portal_session import PortalSession, session_of
+from idp_bridge.core.client_session import ClientSession, session_of
 from idp_bridge.core.relying_party import RelyingParty, Tokens
 from idp_bridge.core.revocations import (
     FEDERATED_RIGHTS_LIVE,
@@ -48,7 +48,7 @@ class Finished:
     wanted: str
 
 
-class PortalSessions:
+class ClientSessions:
     """Sessions of one surface (resident portal, worker portal, admin pages)."""
 
     def __init__(
@@ -69,7 +69,7 @@ class PortalSessions:
         self._revocations = revocations
         self._sealer = sealer
         self._clock = clock
-        self._session = Binding("portal-session", relying_party.realm, relying_party.client_id)
+        self._session = Binding("client-session", relying_party.realm, relying_party.client_id)
 
     @property
     def realm(self) -> str:
@@ -123,7 +123,7 @@ class PortalSessions:
         login = await self._grants.redeem(state, self._login(browser))
         return str(login.facts["wanted"])
 
-    async def current(self, token: str | None) -> PortalSession:
+    async def current(self, token: str | None) -> ClientSession:
         """The session as it stands now.
 
         Raises ``NotSignedIn``, or ``Unavailable`` when the rights are older than 60 s and
@@ -160,7 +160,7 @@ class PortalSessions:
         elif said.subject:
             await self._revocations.end_account(self.realm, said.subject)
 
-    async def _standing(self, session: PortalSession) -> Standing:
+    async def _standing(self, session: ClientSession) -> Standing:
         return await self._revocations.standing(
             realm=self.realm,
             subject=session.subject,
@@ -178,7 +178,7 @@ class PortalSessions:
         except InvalidGrant:
             raise NotSignedIn("no such session") from None
 
-    async def _read_again(self, token: str, grant: Grant) -> PortalSession:
+    async def _read_again(self, token: str, grant: Grant) -> ClientSession:
         """One refresh at a time per session; the others wait for what it brings."""
         lock = f"portal-refresh:{digest(token)}"
         for _ in range(int(_REFRESH_TIME.total_seconds() / _WAIT)):
@@ -193,7 +193,7 @@ class PortalSessions:
                 return session_of(held)
         raise Unavailable("another copy is refreshing this session for too long")
 
-    async def _refresh(self, token: str, grant: Grant, *, since: Grant) -> PortalSession:
+    async def _refresh(self, token: str, grant: Grant, *, since: Grant) -> ClientSession:
         if grant.facts["read_at"] > since.facts["read_at"]:
             return session_of(grant)
         read_at = self._clock()
@@ -243,7 +243,7 @@ class PortalSessions:
 
 def _purpose(token: str) -> str:
     # A sealed value copied into another session does not open there.
-    return f"portal-session:{digest(token)}"
+    return f"client-session:{digest(token)}"
 
 
 def _s256(verifier: str) -> str:

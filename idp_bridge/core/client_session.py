@@ -12,7 +12,7 @@ _NAMES = ("name", "preferred_username", "given_name", "family_name")
 
 
 @dataclass(frozen=True, slots=True)
-class PortalSession:
+class ClientSession:
     """Who is signed in at one browser, and what Keycloak said about them at ``read_at``."""
 
     subject: str
@@ -43,10 +43,10 @@ class PortalSession:
         return frozenset((access.get(client_id) or {}).get("roles", ()))
 
 
-def session_of(grant: Grant) -> PortalSession:
+def session_of(grant: Grant) -> ClientSession:
     """The session that a grant of the store holds."""
     facts = grant.facts
-    return PortalSession(
+    return ClientSession(
         subject=grant.account,
         sid=facts["sid"],
         acr=facts["acr"],
