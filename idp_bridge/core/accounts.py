@@ -1,7 +1,6 @@
-"""Ports to Keycloak: who somebody is, which apps exist, which sessions live."""
+"""Port to Keycloak: who somebody is, which sessions live."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -76,29 +75,3 @@ class Accounts(Protocol):
     async def has_credential(self, realm: str, subject: str) -> bool:
         """Whether a password or a passkey is set."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """A registered downstream system: a Keycloak client with ``bridge.*`` attributes.
-
-    ``names`` are by language (``zh``, ``en``), and so are those in ``role_names``, which may lack
-    a role; ``group`` is the key of a group of tiles.
-    """
-
-    realm: str
-    client_id: str
-    names: Mapping[str, str]
-    group: str
-    url: str
-    protocol: str
-    icon: str
-    enabled: bool
-    roles: frozenset[str] = field(default_factory=frozenset)
-    role_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-
-class Apps(Protocol):
-    """The apps of a realm, at most as old as the follower's last word or 60 s."""
-
-    async def of(self, realm: str) -> tuple[App, ...]: ...

@@ -13,8 +13,13 @@ _NAMES = ("name", "preferred_username", "given_name", "family_name")
 
 @dataclass(frozen=True, slots=True)
 class ClientSession:
-    """Who is signed in at one browser, and what Keycloak said about them at ``read_at``."""
+    """Who is signed in at one browser, and what Keycloak said about them at ``read_at``.
 
+    ``account`` is Keycloak's user id, which marks speak of; ``subject`` is what the client is told,
+    for residents' apps a pairwise one.
+    """
+
+    account: str
     subject: str
     sid: str
     acr: str
@@ -47,7 +52,8 @@ def session_of(grant: Grant) -> ClientSession:
     """The session that a grant of the store holds."""
     facts = grant.facts
     return ClientSession(
-        subject=grant.account,
+        account=grant.account,
+        subject=facts["subject"],
         sid=facts["sid"],
         acr=facts["acr"],
         auth_time=datetime.fromtimestamp(facts["auth_time"], UTC),

@@ -41,15 +41,15 @@ _WAIT = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A finished login: the new session's token and where the person wanted to go."""
+    """A finished login: the new session, its token, and where the person wanted to go."""
 
     token: str
-    subject: str
+    session: ClientSession
     wanted: str
 
 
 class ClientSessions:
-    """Sessions of one surface (resident portal, worker portal, admin pages)."""
+    """Sessions of one client: a portal, the admin pages, an app that the bridge serves."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class ClientSessions:
 
     @property
     def realm(self) -> str:
-        """The realm that people of this surface belong to."""
+        """The realm that people of this client belong to."""
         return self._rp.realm
 
     async def begin(self, *, browser: str, wanted: str, extra: Mapping[str, str]) -> str:
@@ -112,11 +112,12 @@ class ClientSessions:
         facts = self._facts(token, tokens, read_at)
         facts |= {"began": read_at.timestamp(), "csrf": new_token()}
         expires = read_at + SESSION_LIFE
-        grant = Grant(self._session, tokens.subject, expires, facts=facts)
-        if await self._standing(session_of(grant)) is Standing.ENDED:
+        grant = Grant(self._session, _account(tokens), expires, facts=facts)
+        session = session_of(grant)
+        if await self._standing(session) is Standing.ENDED:
             raise NotSignedIn("the session at Keycloak was ended")
         await self._grants.put(token, grant)
-        return Finished(token, tokens.subject, login.facts["wanted"])
+        return Finished(token, session, login.facts["wanted"])
 
     async def wanted(self, *, browser: str, state: str) -> str:
         """Where an answered login was going, spending it. Raises ``InvalidGrant``."""
@@ -163,7 +164,7 @@ class ClientSessions:
     async def _standing(self, session: ClientSession) -> Standing:
         return await self._revocations.standing(
             realm=self.realm,
-            subject=session.subject,
+            subject=session.account,
             sid=session.sid,
             began=session.began,
             read_at=session.read_at,
@@ -180,7 +181,7 @@ class ClientSessions:
 
     async def _read_again(self, token: str, grant: Grant) -> ClientSession:
         """One refresh at a time per session; the others wait for what it brings."""
-        lock = f"portal-refresh:{digest(token)}"
+        lock = f"client-refresh:{digest(token)}"
         for _ in range(int(_REFRESH_TIME.total_seconds() / _WAIT)):
             if await self._store.swap(lock, None, b"1", _REFRESH_TIME):
                 try:
@@ -207,7 +208,7 @@ class ClientSessions:
             if read_at - session.read_at < RIGHTS_LIVE:
                 return session
             raise
-        if tokens.subject != grant.account:
+        if (_account(tokens), tokens.subject) != (grant.account, grant.facts["subject"]):
             await self._grants.revoke(token, self._session.kind)
             raise NotSignedIn("the refresh answered for another account")
         facts = grant.facts | self._facts(token, tokens, read_at)
@@ -218,6 +219,7 @@ class ClientSessions:
     def _facts(self, token: str, tokens: Tokens, read_at: datetime) -> dict[str, Any]:
         secrets = {"refresh_token": tokens.refresh_token, "id_token": tokens.id_token}
         return {
+            "subject": tokens.subject,
             "sid": tokens.sid,
             "acr": tokens.acr,
             "auth_time": tokens.auth_time.timestamp(),
@@ -233,12 +235,17 @@ class ClientSessions:
 
     def _login(self, browser: str) -> Binding:
         return Binding(
-            "portal-login",
+            "client-login",
             self._rp.realm,
             self._rp.client_id,
             redirect=self._redirect_uri,
             browser=digest(browser),
         )
+
+
+def _account(tokens: Tokens) -> str:
+    """Keycloak's user id, also where the subject is pairwise."""
+    return str(tokens.claims.get("bridge_account") or tokens.subject)
 
 
 def _purpose(token: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from idp_bridge.core.accounts import App
+from idp_bridge.core.apps import App
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.revocations import RIGHTS_LIVE, Revocations
 from idp_bridge.core.store import Store
@@ -83,7 +83,24 @@ class KeycloakApps:
             enabled=client.get("enabled") is True,
             roles=frozenset(role["name"] for role in roles),
             role_names={role["name"]: _role_names(role) for role in roles},
+            redirect_uris=tuple(client.get("redirectUris") or ()),
+            minimum_acr=said.get("minimum.acr.value", ""),
+            logout_url=said.get("backchannel.logout.url", ""),
+            state=said.get("bridge.state", "draft"),
+            subject=said.get("bridge.subject", "sub"),
+            owner=said.get("bridge.owner", ""),
+            contact=said.get("bridge.contact", ""),
+            settings=_settings(said.get("bridge.settings", "")),
         )
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """What cannot be read is nothing: an endpoint then refuses, for a section lacks what it needs."""
+    try:
+        said = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _key(realm: str) -> str:
@@ -110,4 +127,5 @@ def _encode(app: App) -> dict[str, Any]:
 
 
 def _decode(kept: dict[str, Any]) -> App:
-    return App(**(kept | {"roles": frozenset(kept["roles"])}))
+    sets = {"roles": frozenset(kept["roles"]), "redirect_uris": tuple(kept["redirect_uris"])}
+    return App(**(kept | sets))

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from idp_bridge.core.accounts import App, Apps
+from idp_bridge.core.apps import App, Apps
 from idp_bridge.core.errors import NotSignedIn
 from idp_bridge.core.orgs import OrgNames, called, posts_in, way_to
 from idp_bridge.core.pages import Reader

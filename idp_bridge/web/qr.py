@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from idp_bridge.core.accounts import Apps
+from idp_bridge.core.apps import Apps
 from idp_bridge.core.authorization import (
     AuthorizationRequest,
     AuthorizationResponse,

@@ -7,7 +7,8 @@ from datetime import datetime
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from idp_bridge.core.accounts import Accounts, Apps, KeycloakSession
+from idp_bridge.core.accounts import Accounts, KeycloakSession
+from idp_bridge.core.apps import Apps
 from idp_bridge.core.errors import NotFound
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.core.sign_ins import SignIn, SignIns

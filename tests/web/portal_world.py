@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 
-from idp_bridge.core.accounts import App
+from idp_bridge.core.apps import App
 from idp_bridge.core.errors import (
     BridgeError,
     InvalidGrant,
