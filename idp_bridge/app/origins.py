@@ -15,7 +15,7 @@ from idp_bridge.app.parts import Parts
 from idp_bridge.core.errors import BridgeError, InvalidRequest, NotFound
 from idp_bridge.core.health import Health
 from idp_bridge.core.pages import Pages
-from idp_bridge.core.client_sessions import ClientSessions
+from idp_bridge.endpoints.entry import Entry, EntryParts
 from idp_bridge.oidc import Provider, build
 from idp_bridge.oidc.client_auth import ClientAuthentication
 from idp_bridge.oidc.client_keys import ClientKeys
@@ -90,7 +90,14 @@ def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
         *_waiting(parts, pages),
         *_activation(parts, pages),
         *_kiosk(parts, pages),
+        *_apps(parts, pages),
     ]
+
+
+def _apps(parts: Parts, pages: Pages) -> list[BaseRoute]:
+    """Apps that do not speak OpenID Connect or SAML: each protocol is given the one entry."""
+    entry = Entry(EntryParts(parts.settings.issuer, parts.doors, pages, parts.app_logout))
+    return entry.routes()
 
 
 def _waiting(parts: Parts, pages: Pages) -> list[BaseRoute]:
@@ -172,15 +179,7 @@ def _surface(
     parts: Parts, pages: Pages, name: str, realm: str, client_id: str, least_acr: str = ""
 ) -> Surface:
     origin = getattr(parts.settings, f"{name}_url")
-    sessions = ClientSessions(
-        parts.relying_party(realm, client_id),
-        f"{origin}/callback",
-        grants=parts.grants,
-        store=parts.stores.redis,
-        revocations=parts.revocations,
-        sealer=parts.sealer,
-        clock=parts.clock,
-    )
+    sessions = parts.client_sessions(realm, client_id, f"{origin}/callback")
     asked = {"acr_values": least_acr} if least_acr else {}
     return Surface(name, origin, pages, sessions, least_acr=least_acr, sign_in_with=asked)
 

@@ -14,10 +14,13 @@ from functools import cached_property
 import httpx
 
 from idp_bridge.core.activation import Activations
+from idp_bridge.core.app_logout import AppLogout, Teller
 from idp_bridge.core.authorization import Authorizations
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.clients import Clients
 from idp_bridge.core.clock import Clock, system_clock
 from idp_bridge.core.devices import Devices
+from idp_bridge.core.doors import Doors
 from idp_bridge.core.errors import Unavailable
 from idp_bridge.core.grants import Grants
 from idp_bridge.core.kiosks import Kiosks
@@ -32,6 +35,7 @@ from idp_bridge.core.relying_party import RelyingParty
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.core.sign_ins import SignIns
 from idp_bridge.core.surroundings import KnownNetwork, Surroundings
+from idp_bridge.core.visits import Visits
 from idp_bridge.keycloak.admin import AdminApi
 from idp_bridge.keycloak.apps import KeycloakApps
 from idp_bridge.keycloak.directory import KeycloakAccounts
@@ -40,6 +44,7 @@ from idp_bridge.keycloak.orgs import KeycloakOrgNames
 from idp_bridge.keycloak.relying_party import KeycloakRelyingParty, Registration
 from idp_bridge.oidc import HttpLogoutSender, KeySet, registered
 from idp_bridge.settings import Settings
+from idp_bridge.store.app_logouts import SqlOutbox
 from idp_bridge.store.cities import MmdbCities, NoCities
 from idp_bridge.store.database import Database
 from idp_bridge.store.durable import DurableStore
@@ -64,6 +69,7 @@ class Stores:
         self.sign_ins = SqlSignIns(self.database)
         self.locks = SqlQrLocks(self.database)
         self.audit = SqlAudit(self.database)
+        self.outbox = SqlOutbox(self.database)
 
 
 class Parts:
@@ -188,6 +194,23 @@ class Parts:
         )
 
     @cached_property
+    def doors(self) -> Doors:
+        return Doors(self.apps, self.apis, self.client_sessions)
+
+    @cached_property
+    def visits(self) -> Visits:
+        return Visits(self.stores.redis)
+
+    @cached_property
+    def app_logout(self) -> AppLogout:
+        return AppLogout(self.visits, self.stores.outbox, self.tellers, self.clock)
+
+    @cached_property
+    def tellers(self) -> dict[str, Teller]:
+        """How apps are told of the end of a session, by protocol."""
+        return {}
+
+    @cached_property
     def surroundings(self) -> Surroundings:
         known = tuple(
             KnownNetwork(n.network, f"{n.zh} {n.en}", n.starts_per_minute, n.hosting)
@@ -204,6 +227,18 @@ class Parts:
             http=self.http,
             sign=self.keys.sign,
             store=self.stores.redis,
+            clock=self.clock,
+        )
+
+    def client_sessions(self, realm: str, client_id: str, redirect_uri: str) -> ClientSessions:
+        """The sessions that begin at Keycloak as ``client_id`` and come back to ``redirect_uri``."""
+        return ClientSessions(
+            self.relying_party(realm, client_id),
+            redirect_uri,
+            grants=self.grants,
+            store=self.stores.redis,
+            revocations=self.revocations,
+            sealer=self.sealer,
             clock=self.clock,
         )
 
@@ -253,6 +288,7 @@ class Parts:
             with suppress(Unavailable):
                 await self.sign_ins.sweep()
                 await self.stores.durable.forget_expired()
+                await self.app_logout.try_again()
             await asyncio.sleep(SWEEP_EVERY.total_seconds())
 
 

@@ -12,8 +12,9 @@ class App:
     ``names`` are by language (``zh``, ``en``), and so are those in ``role_names``, which may lack
     a role; ``group`` is the key of a group of tiles. ``redirect_uris`` are as Keycloak holds them:
     exact, or ``https://host/path/*`` for everything below a path. ``state`` is ``draft``,
-    ``checked`` or ``admitted``; a suspended app is not ``enabled``. ``subject`` says whom the app is
-    told of: ``sub`` or ``username``. ``settings`` is the manifest's section of the app's protocol.
+    ``checked`` or ``admitted``; a suspended app is not ``enabled``. ``subject`` says by what name
+    the app is told of people: ``sub`` or ``username``. ``settings`` is the manifest's section of the
+    app's protocol.
     """
 
     realm: str

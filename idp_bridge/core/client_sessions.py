@@ -18,11 +18,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from idp_bridge.core.client_session import ClientSession, session_of
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import InvalidGrant, NotSignedIn, Unavailable
 from idp_bridge.core.grants import Binding, Grant, Grants
-from idp_bridge.core.client_session import ClientSession, session_of
-from idp_bridge.core.relying_party import RelyingParty, Tokens
+from idp_bridge.core.relying_party import LogoutToken, RelyingParty, Tokens
 from idp_bridge.core.revocations import (
     FEDERATED_RIGHTS_LIVE,
     RIGHTS_LIVE,
@@ -153,13 +153,14 @@ class ClientSessions:
             post_logout_redirect_uri=post_logout_redirect_uri,
         )
 
-    async def ended_at_keycloak(self, logout_token: str) -> None:
+    async def ended_at_keycloak(self, logout_token: str) -> LogoutToken:
         """Keycloak ended a session, or all of a person's. Raises ``InvalidRequest``."""
         said = await self._rp.verify_logout_token(logout_token)
         if said.sid:
             await self._revocations.end_session(self.realm, said.sid)
         elif said.subject:
             await self._revocations.end_account(self.realm, said.subject)
+        return said
 
     async def _standing(self, session: ClientSession) -> Standing:
         return await self._revocations.standing(

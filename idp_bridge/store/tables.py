@@ -85,3 +85,15 @@ audit = Table(
     Column("detail", JSON, nullable=False),
     Index("audit_by_account", "realm", "account", "at"),
 )
+
+app_logouts = Table(
+    "app_logouts",
+    metadata,
+    Column("key", Text(64), primary_key=True),
+    Column("visit", JSON, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("due", DateTime(timezone=True)),
+    Column("tries", Integer, nullable=False),
+    Column("reason", Text(200), nullable=False),
+    Index("app_logouts_by_due", "due"),
+)

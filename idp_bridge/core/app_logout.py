@@ -1,0 +1,114 @@
+r"""Tells the apps that the bridge gave tickets for that a session is over.
+
+    session over --> written down (SQL) --> told                 the line is crossed out
+                            |                 \--not told--> tried again, ever more rarely
+                            \------------------------------> given up: listed for administrators
+
+What is written down survives a restart; of several copies one tells each app.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from idp_bridge.core.clock import Clock
+from idp_bridge.core.visits import Visit, Visits
+
+AGAIN_AFTER = (
+    timedelta(seconds=5),
+    timedelta(seconds=20),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+)
+# A copy that claimed a line and was killed leaves it to the others after this time.
+CLAIMED_FOR = timedelta(seconds=20)
+
+
+class NotTold(Exception):
+    """The app could not be told; the message is for the administrator and holds no secret."""
+
+
+class Teller(Protocol):
+    """Tells an app in its protocol's own way, within a few seconds. Raises ``NotTold``."""
+
+    async def tell(self, visit: Visit) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One app that has to be told. ``due`` is ``None`` once it was given up."""
+
+    visit: Visit
+    since: datetime
+    due: datetime | None
+    tries: int = 0
+    reason: str = ""
+
+
+class Outbox(Protocol):
+    """What has to be told, durably. A visit is written once, whoever writes it."""
+
+    async def write(self, line: Line) -> bool:
+        """``False`` when the visit is written already."""
+        ...
+
+    async def due(self, now: datetime, limit: int) -> tuple[Line, ...]: ...
+
+    async def change(self, old: Line, new: Line) -> bool:
+        """Replace ``old``; of several callers with the same ``old`` one gets ``True``."""
+        ...
+
+    async def cross_out(self, visit: Visit) -> None: ...
+
+    async def given_up(self, limit: int) -> tuple[Line, ...]:
+        """What could not be told, newest first."""
+        ...
+
+
+class AppLogout:
+    """Ends visits. ``tellers`` are by protocol."""
+
+    def __init__(
+        self, visits: Visits, outbox: Outbox, tellers: Mapping[str, Teller], clock: Clock
+    ) -> None:
+        self._visits = visits
+        self._outbox = outbox
+        self._tellers = tellers
+        self._clock = clock
+
+    async def session_over(self, realm: str, sid: str, client_id: str | None = None) -> None:
+        """Tell every app of the session, or the one named. Returns when each was tried once."""
+        visits = await self._visits.of_session(realm, sid, client_id)
+        await asyncio.gather(*(self._over(visit) for visit in visits))
+
+    async def try_again(self, limit: int = 50) -> None:
+        """Tell what is due; called every few seconds by every copy."""
+        lines = await self._outbox.due(self._clock(), limit)
+        await asyncio.gather(*(self._tell(line) for line in lines))
+
+    async def _over(self, visit: Visit) -> None:
+        now = self._clock()
+        line = Line(visit, since=now, due=now)
+        mine = await self._outbox.write(line)
+        await self._visits.forget(visit)
+        if mine:
+            await self._tell(line)
+
+    async def _tell(self, line: Line) -> None:
+        now = self._clock()
+        claimed = Line(line.visit, line.since, now + CLAIMED_FOR, line.tries + 1, line.reason)
+        if not await self._outbox.change(line, claimed):
+            return
+        try:
+            await self._tellers[line.visit.protocol].tell(line.visit)
+        except NotTold as error:
+            await self._outbox.change(claimed, self._later(claimed, str(error)))
+        else:
+            await self._outbox.cross_out(line.visit)
+
+    def _later(self, line: Line, reason: str) -> Line:
+        wait = AGAIN_AFTER[line.tries - 1] if line.tries <= len(AGAIN_AFTER) else None
+        due = self._clock() + wait if wait else None
+        return Line(line.visit, line.since, due, line.tries, reason)
