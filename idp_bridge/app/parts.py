@@ -231,7 +231,7 @@ class Parts:
         )
 
     def client_sessions(self, realm: str, client_id: str, redirect_uri: str) -> ClientSessions:
-        """The sessions that begin at Keycloak as ``client_id`` and come back to ``redirect_uri``."""
+        """Sessions of one client of Keycloak's that come back to ``redirect_uri``."""
         return ClientSessions(
             self.relying_party(realm, client_id),
             redirect_uri,

@@ -13,8 +13,8 @@ class App:
     a role; ``group`` is the key of a group of tiles. ``redirect_uris`` are as Keycloak holds them:
     exact, or ``https://host/path/*`` for everything below a path. ``state`` is ``draft``,
     ``checked`` or ``admitted``; a suspended app is not ``enabled``. ``subject`` says by what name
-    the app is told of people: ``sub`` or ``username``. ``settings`` is the manifest's section of the
-    app's protocol.
+    the app is told of people: ``sub`` or ``username``. ``settings`` is what the manifest says about
+    the app's protocol.
     """
 
     realm: str

@@ -95,7 +95,7 @@ class KeycloakApps:
 
 
 def _settings(text: str) -> dict[str, Any]:
-    """What cannot be read is nothing: an endpoint then refuses, for a section lacks what it needs."""
+    """What cannot be read is nothing: the endpoint then misses what it needs, and refuses."""
     try:
         said = json.loads(text or "{}")
     except ValueError:

@@ -14,11 +14,11 @@ from starlette.routing import BaseRoute, Route
 
 from idp_bridge.core.accounts import Account, Accounts
 from idp_bridge.core.audit import Audit, AuditEvent
+from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import Forbidden, NotSignedIn
 from idp_bridge.core.health import Health
 from idp_bridge.core.orgs import posts_in
-from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.sign_ins import QrLocks
 from idp_bridge.web.language import texts
 from idp_bridge.web.requests import reader_from

@@ -8,10 +8,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from idp_bridge.core.apps import App, Apps
+from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.errors import NotSignedIn
 from idp_bridge.core.orgs import OrgNames, called, posts_in, way_to
 from idp_bridge.core.pages import Reader
-from idp_bridge.core.client_session import ClientSession
 from idp_bridge.web.language import texts
 from idp_bridge.web.requests import reader_from
 from idp_bridge.web.surface import Surface, Visit

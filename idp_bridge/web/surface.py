@@ -18,12 +18,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from idp_bridge.core.client_session import ClientSession
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.cookies import cookie_name
 from idp_bridge.core.errors import BridgeError, InvalidGrant, InvalidRequest, NotSignedIn
 from idp_bridge.core.levels import reaches
 from idp_bridge.core.pages import Pages, Reader
-from idp_bridge.core.client_session import ClientSession
-from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.secret import new_token
 from idp_bridge.web.guards import check_csrf, check_same_origin
 from idp_bridge.web.requests import path_on_this_origin, reader_from, wants_page
