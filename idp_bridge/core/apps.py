@@ -34,6 +34,7 @@ class App:
     subject: str = "sub"
     owner: str = ""
     contact: str = ""
+    requestable: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 

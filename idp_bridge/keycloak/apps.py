@@ -90,6 +90,7 @@ class KeycloakApps:
             subject=said.get("bridge.subject", "sub"),
             owner=said.get("bridge.owner", ""),
             contact=said.get("bridge.contact", ""),
+            requestable=said.get("bridge.requestable") == "true",
             settings=_settings(said.get("bridge.settings", "")),
         )
 
