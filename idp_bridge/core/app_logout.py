@@ -83,6 +83,16 @@ class AppLogout:
         visits = await self._visits.of_session(realm, sid, client_id)
         await asyncio.gather(*(self._over(visit) for visit in visits))
 
+    async def account_over(self, realm: str, account: str) -> None:
+        """Tell every app that the account is in."""
+        for sid in await self._visits.sessions_of(realm, account):
+            await self.session_over(realm, sid)
+
+    async def realm_over(self, realm: str) -> None:
+        """Tell every app that anybody of the realm is in."""
+        async for sid in self._visits.sessions(realm):
+            await self.session_over(realm, sid)
+
     async def try_again(self, limit: int = 50) -> None:
         """Tell what is due; called every few seconds by every copy."""
         lines = await self._outbox.due(self._clock(), limit)

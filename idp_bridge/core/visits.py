@@ -1,33 +1,43 @@
-"""Who is in which app that the bridge gave a ticket for: what a logout has to reach.
+r"""Who is in which app that the bridge gave a ticket for: what a logout has to reach.
 
-A visit is written before the app is told of the person, under the session of Keycloak that it
-hangs on, and lives as long as sessions do.
+    visit --> the visits of its session --> the sessions of its account
+                                       \--> the sessions of the realm, in many small lists
+
+A visit is written before the app is told of the person, and lives as long as sessions do.
 """
 
 import json
+import zlib
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 
 from idp_bridge.core.errors import Unavailable
 from idp_bridge.core.secret import digest
 from idp_bridge.core.store import Store
 
 VISIT_LIFE = timedelta(hours=9)
+# With a hundred thousand sessions a list holds some four hundred.
+_LISTS = 256
 _TRIES = 50
+
+Rows = list[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One person in one app. ``tell`` is the address to tell of the end, in the protocol's way.
 
-    ``reference`` is what the app calls the session (a CAS service ticket, a ticket's ``jti``);
-    ``user`` is what the app calls the person.
+    ``account`` is Keycloak's user id, ``user`` what the app calls the person, ``reference`` what it
+    calls the session (a CAS service ticket, a ticket's ``jti``).
     """
 
     realm: str
     client_id: str
     protocol: str
     sid: str
+    account: str
     user: str
     reference: str
     tell: str
@@ -46,35 +56,58 @@ class Visits:
 
     async def add(self, visit: Visit) -> None:
         """Remember a visit. Raises ``Unavailable``: then the app must not be told of the person."""
-        await self._change(visit.realm, visit.sid, add=(visit,))
+        before = await self._change(_visits(visit), lambda rows: [*rows, asdict(visit)])
+        if not before:
+            for index in (_of_account(visit.realm, visit.account), _of_realm(visit)):
+                await self._change(index, lambda rows: [*rows, visit.sid])
 
     async def of_session(
         self, realm: str, sid: str, client_id: str | None = None
     ) -> tuple[Visit, ...]:
         """Visits that hang on one session of Keycloak, of one app or of all."""
-        held = _decode(await self._store.get(_key(realm, sid)))
+        held = [Visit(**row) for row in await self._rows(f"visits:{realm}:{sid}")]
         return tuple(v for v in held if client_id is None or v.client_id == client_id)
+
+    async def sessions_of(self, realm: str, account: str) -> tuple[str, ...]:
+        """The sessions in which the account visited an app."""
+        return tuple(await self._rows(_of_account(realm, account)))
+
+    async def sessions(self, realm: str) -> AsyncIterator[str]:
+        """Every session of the realm in which somebody visited an app."""
+        for number in range(_LISTS):
+            for sid in await self._rows(f"visited:{realm}:{number}"):
+                yield sid
 
     async def forget(self, visit: Visit) -> None:
         """The app knows that it is over, or somebody else sees to it."""
-        await self._change(visit.realm, visit.sid, remove=visit)
+        gone = asdict(visit)
+        key = _visits(visit)
+        await self._change(key, lambda rows: [row for row in rows if row != gone])
+        if not await self._rows(key):
+            for index in (_of_account(visit.realm, visit.account), _of_realm(visit)):
+                await self._change(index, lambda rows: [sid for sid in rows if sid != visit.sid])
 
-    async def _change(
-        self, realm: str, sid: str, *, add: tuple[Visit, ...] = (), remove: Visit | None = None
-    ) -> None:
-        key = _key(realm, sid)
+    async def _rows(self, key: str) -> Rows:
+        rows: Rows = json.loads(await self._store.get(key) or b"[]")
+        return rows
+
+    async def _change(self, key: str, change: Callable[[Rows], Rows]) -> Rows:
+        """The rows as they were before."""
         for _ in range(_TRIES):
             old = await self._store.get(key)
-            new = [visit for visit in _decode(old) if visit != remove] + list(add)
-            value = json.dumps([asdict(visit) for visit in new]).encode()
-            if await self._store.swap(key, old, value, VISIT_LIFE):
-                return
-        raise Unavailable("the visits of this session change all the time")
+            rows: Rows = json.loads(old or b"[]")
+            if await self._store.swap(key, old, json.dumps(change(rows)).encode(), VISIT_LIFE):
+                return rows
+        raise Unavailable("visits change all the time")
 
 
-def _key(realm: str, sid: str) -> str:
-    return f"visits:{realm}:{sid}"
+def _visits(visit: Visit) -> str:
+    return f"visits:{visit.realm}:{visit.sid}"
 
 
-def _decode(value: bytes | None) -> list[Visit]:
-    return [Visit(**raw) for raw in json.loads(value or b"[]")]
+def _of_account(realm: str, account: str) -> str:
+    return f"visited:{realm}:account:{account}"
+
+
+def _of_realm(visit: Visit) -> str:
+    return f"visited:{visit.realm}:{zlib.crc32(visit.sid.encode()) % _LISTS}"
