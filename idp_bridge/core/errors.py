@@ -31,6 +31,10 @@ class InvalidGrant(BridgeError):
     code, status, public = "invalid_grant", 400, "The grant is invalid, expired or used already"
 
 
+class BoundOtherwise(InvalidGrant):
+    """It is there, but tied to something else; it is spent by that."""
+
+
 class GrantReused(InvalidGrant):
     """Redeemed a second time. ``family`` names what the first redemption gave."""
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from idp_bridge.core.clock import Clock
-from idp_bridge.core.errors import GrantReused, InvalidGrant
+from idp_bridge.core.errors import BoundOtherwise, GrantReused, InvalidGrant
 from idp_bridge.core.secret import digest, new_token, same
 from idp_bridge.core.store import Store
 
@@ -92,8 +92,8 @@ class Grants:
     async def redeem(self, token: str, binding: Binding) -> Grant:
         """Take the grant once.
 
-        Raises ``GrantReused`` on a second use, ``InvalidGrant`` when it is unknown, expired, or
-        bound otherwise; a wrong binding spends it too, for then the token has leaked.
+        Raises ``GrantReused`` on a second use, ``BoundOtherwise`` for a wrong binding, which spends
+        it too, for then the token has leaked; ``InvalidGrant`` when it is unknown or expired.
         """
         key = _key(binding.kind, token)
         value = await self._store.get(key)
@@ -131,7 +131,7 @@ class Grants:
         held = grant.binding
         for name in ("kind", "realm", "app", "redirect", "browser"):
             if not same(getattr(held, name), getattr(binding, name)):
-                raise InvalidGrant(f"{binding.kind} is bound to another {name}")
+                raise BoundOtherwise(f"{binding.kind} is bound to another {name}")
 
 
 def _key(kind: str, token: str) -> str:
