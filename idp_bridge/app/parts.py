@@ -275,6 +275,7 @@ class Parts:
                 api,
                 self.accounts,
                 revocations=self.revocations,
+                ends=self.app_logout,
                 store=self.stores.redis,
                 audit=self.stores.audit,
                 clock=self.clock,

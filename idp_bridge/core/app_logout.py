@@ -67,6 +67,16 @@ class Outbox(Protocol):
         ...
 
 
+class AppEnds(Protocol):
+    """What whoever learns of an end tells of it. Raises ``Unavailable``."""
+
+    async def session_over(self, realm: str, sid: str, client_id: str | None = None) -> None: ...
+
+    async def account_over(self, realm: str, account: str) -> None: ...
+
+    async def realm_over(self, realm: str) -> None: ...
+
+
 class AppLogout:
     """Ends visits. ``tellers`` are by protocol."""
 

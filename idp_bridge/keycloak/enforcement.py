@@ -1,7 +1,8 @@
 """What the follower does about events: marks in the store first, then sessions at Keycloak.
 
 Marks are quick and put things in force for all that the bridge serves itself. Ending a session at
-Keycloak makes it call the apps that speak OIDC or SAML themselves. Both may be done twice.
+Keycloak makes it call the apps that speak OIDC or SAML themselves. Apps that were given tickets are
+told by the bridge, also where Keycloak called it or should have. All may be done twice.
 """
 
 import asyncio
@@ -9,9 +10,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from idp_bridge.core.accounts import Accounts
+from idp_bridge.core.app_logout import AppEnds
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.keycloak.admin import AdminApi, is_id
 from idp_bridge.keycloak.events import Consequence, Effect
+from idp_bridge.keycloak.suspension import Suspension
 
 _AT_ONCE = 8
 # These follow the marks; ending a session for their sake would only disturb.
@@ -38,13 +41,21 @@ class Enforcement:
     """Applies effects in one realm. ``keep`` is called between steps; it raises to stop."""
 
     def __init__(
-        self, api: AdminApi, accounts: Accounts, revocations: Revocations, keep: Keep
+        self,
+        api: AdminApi,
+        accounts: Accounts,
+        *,
+        revocations: Revocations,
+        ends: AppEnds,
+        keep: Keep,
     ) -> None:
         self._api = api
         self._accounts = accounts
         self._revocations = revocations
+        self._ends = ends
         self._keep = keep
         self._realm = api.realm
+        self._suspension = Suspension(api, accounts, ends)
 
     async def apply(self, effects: Iterable[Effect]) -> None:
         """Put everything in force. Raises ``Unavailable``; what was not done is done next time."""
@@ -60,6 +71,23 @@ class Enforcement:
         await self._each(accounts, lambda who: self._accounts.end_sessions(self._realm, who))
         left = {sid for sid, who in sessions.items() if who not in accounts}
         await self._each(left, lambda sid: self._accounts.end_session(self._realm, sid))
+        for effect in unique:
+            await self._tell(effect)
+
+    async def go_on(self) -> None:
+        """Finish what another follower had begun. Raises ``Unavailable``."""
+        await self._suspension.go_on()
+
+    async def _tell(self, effect: Effect) -> None:
+        realm = self._realm
+        if effect.what is Consequence.CHECK_CLIENT:
+            await self._suspension.look_at(effect.target)
+        elif effect.what is Consequence.SESSION_OVER:
+            await self._ends.session_over(realm, effect.target)
+        elif effect.what in (Consequence.ACCOUNT_OVER, Consequence.END_ACCOUNT):
+            await self._ends.account_over(realm, effect.target)
+        elif effect.what is Consequence.REALM_OVER:
+            await self._ends.realm_over(realm)
 
     async def _mark(self, effect: Effect) -> None:
         realm, marks = self._realm, self._revocations

@@ -27,6 +27,7 @@ class Consequence(Enum):
     END_HOLDERS = auto()  # (role by name or id) ... those of its holders, at the apps concerned
     END_APPS = auto()  # ... every one that reached an app: who lost something is not known any more
     CHECK_ACCOUNT = auto()  # (account) stale, and ended if it is disabled
+    CHECK_CLIENT = auto()  # (client) those inside are to leave it if it is disabled
     CHECK_REALM = auto()  # over if it is disabled or its not-before moved
 
 
@@ -89,9 +90,7 @@ _ADMIN = (
     _row("USER", "CREATE UPDATE ACTION", rf"users/{_ID}(/.+)?", C.STALE_ACCOUNT),
     _row("USER_SESSION", "DELETE", rf"sessions/{_ID}", C.SESSION_OVER),
     _row("USER_LOGIN_FAILURE", "DELETE", r"attack-detection/.+"),
-    # A disabled client too: Keycloak refuses it everything at once and calls it no more, so that
-    # ending its people's sessions would reach the other apps only.
-    _row("CLIENT", "UPDATE", r"clients/.+", C.STALE_REALM),
+    _row("CLIENT", "UPDATE", rf"clients/{_ID}", C.STALE_REALM, C.CHECK_CLIENT),
     _row("REALM", "ACTION", r"logout-all", C.REALM_OVER),
     _row("REALM", "UPDATE", r"|events/config", C.STALE_REALM, C.CHECK_REALM),
 )

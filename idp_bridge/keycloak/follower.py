@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from idp_bridge.core.accounts import Accounts
+from idp_bridge.core.app_logout import AppEnds
 from idp_bridge.core.audit import Audit, AuditEvent
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import Unavailable
@@ -65,6 +66,7 @@ class Follower:
         accounts: Accounts,
         *,
         revocations: Revocations,
+        ends: AppEnds,
         store: Store,
         audit: Audit,
         clock: Clock,
@@ -76,7 +78,9 @@ class Follower:
         self._audit = audit
         self._clock = clock
         self._lease = Lease(store, f"follower:{api.realm}", clock)
-        self._enforcement = Enforcement(api, accounts, revocations, self._lease.keep)
+        self._enforcement = Enforcement(
+            api, accounts, revocations=revocations, ends=ends, keep=self._lease.keep
+        )
         self._admin = Feed(api, "admin-events")
         self._user = Feed(api, "events", type=list(USER_EVENTS))
         self._moved = self._written = self._clock()
@@ -85,6 +89,7 @@ class Follower:
         self._failing = False
         self._state: tuple[datetime, RealmState] | None = None
         self._silent = ""
+        self._has_led = False
 
     @property
     def leads(self) -> bool:
@@ -130,6 +135,9 @@ class Follower:
             await self._revocations.stale_realm(self._realm)
             await self._alert("events_off")
             return
+        if not self._has_led:
+            await self._enforcement.go_on()
+            self._has_led = True
         kept = await self._store.get(self._key)
         if kept is None:
             place = await self._begin(state)
@@ -217,7 +225,7 @@ class Follower:
 
     async def _give_way(self) -> None:
         """Let another copy try, and speak up when the silence lasts."""
-        self._state = None
+        self._state, self._has_led = None, False
         try:
             await self._lease.release()
             await self._watch()

@@ -67,7 +67,7 @@ TABLE: list[tuple[tuple[str, str, str], list[tuple[C, str]]]] = [
     (("USER", "ACTION", f"{USER}/execute-actions-email"), [(C.STALE_ACCOUNT, "u-1")]),
     (("USER_SESSION", "DELETE", "sessions/s-1"), [(C.SESSION_OVER, "s-1")]),
     (("USER_LOGIN_FAILURE", "DELETE", "attack-detection/brute-force/users"), []),
-    (("CLIENT", "UPDATE", "clients/c-1"), [(C.STALE_REALM, "")]),
+    (("CLIENT", "UPDATE", "clients/c-1"), [(C.STALE_REALM, ""), (C.CHECK_CLIENT, "c-1")]),
     (("CLIENT", "DELETE", "clients/c-1"), [(C.STALE_REALM, "")]),
     (("REALM", "ACTION", "logout-all"), [(C.REALM_OVER, "")]),
     (("REALM", "UPDATE", ""), [(C.STALE_REALM, ""), (C.CHECK_REALM, "")]),

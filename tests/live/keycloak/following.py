@@ -17,6 +17,22 @@ from tests.live.keycloak.throwaway import Realm
 IN_FORCE = 2.0
 
 
+class ListedEnds:
+    """What the follower said is over, for the apps that were given tickets."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str | None]] = []
+
+    async def session_over(self, realm: str, sid: str, client_id: str | None = None) -> None:
+        self.told.append((sid, client_id))
+
+    async def account_over(self, realm: str, account: str) -> None:
+        self.told.append((account, None))
+
+    async def realm_over(self, realm: str) -> None:
+        self.told.append((realm, None))
+
+
 class Bridge:
     """One copy of the bridge, as far as following goes."""
 
@@ -25,11 +41,13 @@ class Bridge:
         self.audit = ListedAudit()
         self.revocations = Revocations(store, system_clock)
         self.api = AdminApi(url or realm.keycloak, realm.name, realm.bridge_secret)
+        self.ends = ListedEnds()
         self.accounts = KeycloakAccounts({realm.name: self.api}, self.revocations)
         self.follower = Follower(
             self.api,
             self.accounts,
             revocations=self.revocations,
+            ends=self.ends,
             store=store,
             audit=self.audit,
             clock=system_clock,

@@ -18,6 +18,7 @@ BRIDGE_ROLES = (
     "view-realm",
     "view-users",
     "manage-users",
+    "manage-clients",
     "view-clients",
     "view-events",
     "query-users",

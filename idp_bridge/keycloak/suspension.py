@@ -1,0 +1,85 @@
+r"""Ends an app's sessions when an administrator disables it, wherever that was done.
+
+Keycloak refuses a disabled client everything, and calls it no more: who is in the app would stay.
+
+    disabled --> apps that the bridge gave tickets for: told by the bridge itself
+            \--> apps with a logout address: enabled, but closed for sign-in --> their people's
+                 sessions ended (Keycloak calls the app) --> disabled again
+
+The step in between lasts as long as the calls and is written into the client, so that a follower
+that was killed there is followed by one that goes on.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from idp_bridge.core.accounts import Accounts
+from idp_bridge.core.app_logout import AppEnds
+from idp_bridge.keycloak.admin import AdminApi, is_id
+
+_CLOSING = "bridge.closing"
+_BRIDGE_SERVED = frozenset({"cas", "ticket"})
+_LOGOUT_ADDRESSES = (
+    "backchannel.logout.url",
+    "saml_single_logout_service_url_post",
+    "saml_single_logout_service_url_redirect",
+)
+
+
+class Suspension:
+    """Sees to it that a disabled app of one realm is disabled for those inside, too."""
+
+    def __init__(self, api: AdminApi, accounts: Accounts, ends: AppEnds) -> None:
+        self._api = api
+        self._accounts = accounts
+        self._ends = ends
+
+    async def look_at(self, client: str) -> None:
+        """End what has to end if the client is a disabled app. Raises ``Unavailable``."""
+        if not is_id(client):
+            return
+        found = await self._api.ask(lambda admin: admin.a_get_client(client))
+        if found and (not found.get("enabled") or _is_closing(found)):
+            await self._close(found)
+
+    async def go_on(self) -> None:
+        """Finish what another follower had begun. Raises ``Unavailable``."""
+        for client in await self._api.list("clients"):
+            if _is_closing(client):
+                await self._close(client)
+
+    async def _close(self, client: Mapping[str, Any]) -> None:
+        said = client.get("attributes") or {}
+        if said.get("bridge.app") != "true":
+            return
+        sessions = [
+            row["id"] async for row in self._api.pages(f"clients/{client['id']}/user-sessions")
+        ]
+        if said.get("bridge.protocol") in _BRIDGE_SERVED:
+            for sid in sessions:
+                await self._ends.session_over(self._api.realm, sid, client["clientId"])
+            return
+        if (sessions or _is_closing(client)) and _can_be_closed(client):
+            await self._change(client, enabled=True, standardFlowEnabled=False, closing="true")
+            for sid in sessions:
+                await self._accounts.end_session(self._api.realm, sid)
+            await self._change(client, enabled=False, standardFlowEnabled=True, closing="")
+
+    async def _change(self, client: Mapping[str, Any], *, closing: str, **fields: bool) -> None:
+        # A whole client, for what a part leaves out Keycloak may set anew.
+        attributes = {**(client.get("attributes") or {}), _CLOSING: closing}
+        changed = {**client, **fields, "attributes": attributes}
+        async with self._api.asking() as admin:
+            await admin.a_update_client(client["id"], changed)
+
+
+def _is_closing(client: Mapping[str, Any]) -> bool:
+    return (client.get("attributes") or {}).get(_CLOSING) == "true"
+
+
+def _can_be_closed(client: Mapping[str, Any]) -> bool:
+    """Whether there is somebody to call, and nothing but sign-in to be kept closed meanwhile."""
+    said = client.get("attributes") or {}
+    signs_in = client.get("standardFlowEnabled") or _is_closing(client)
+    machine = client.get("serviceAccountsEnabled") or client.get("directAccessGrantsEnabled")
+    return bool(signs_in) and not machine and any(said.get(name) for name in _LOGOUT_ADDRESSES)
