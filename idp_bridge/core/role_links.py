@@ -140,18 +140,30 @@ class Effective:
 
     async def _above(self, role: Role, change: Change) -> frozenset[Role]:
         """``role`` and every composite that leads to it."""
-        carried_by: dict[Role, set[Role]] = {}
         changed = _without(_with(await self._links.composites(), change.added), change.removed)
-        for composite, carried in changed.items():
-            for one in carried:
-                carried_by.setdefault(one, set()).add(composite)
-        return _closure((role,), carried_by)
+        return leading_to((role,), changed)
 
     async def _holders(self, role: Role, change: Change) -> frozenset[Holder]:
         held = set(await self._links.holders(role))
         held |= {link.holder for link in change.added if link.role == role}
         held -= {link.holder for link in change.removed if link.role == role}
         return frozenset(holder for holder in held if holder.kind is not Kind.ROLE)
+
+
+def leading_to(
+    roles: Iterable[Role], composites: Mapping[Role, frozenset[Role]]
+) -> frozenset[Role]:
+    """``roles`` and every composite that carries one of them, however deep."""
+    return _closure(roles, carriers(composites))
+
+
+def carriers(composites: Mapping[Role, frozenset[Role]]) -> dict[Role, frozenset[Role]]:
+    """``composites`` turned round: by which roles each role is carried."""
+    found: dict[Role, set[Role]] = {}
+    for composite, carried in composites.items():
+        for role in carried:
+            found.setdefault(role, set()).add(composite)
+    return {role: frozenset(above) for role, above in found.items()}
 
 
 def parse_role(text: str) -> Role:
