@@ -82,6 +82,10 @@ class RoleLinks(Protocol):
         """What every composite role carries, directly."""
         ...
 
+    async def knows(self, role: Role) -> bool:
+        """Whether there is such a role."""
+        ...
+
     async def holders(self, role: Role) -> frozenset[Holder]:
         """People and groups that hold ``role`` directly; nobody where there is no such role."""
         ...
@@ -103,6 +107,10 @@ class Effective:
 
     def __init__(self, links: RoleLinks) -> None:
         self._links = links
+
+    async def knows(self, role: Role) -> bool:
+        """Whether there is such a role."""
+        return await self._links.knows(role)
 
     async def accounts(self, role: Role, change: Change = NOTHING) -> frozenset[str]:
         """Every account that would hold ``role``, whatever the way."""

@@ -77,6 +77,17 @@ class AdminApi:
                 return []
             return _rows(self.realm, answer.status_code, answer)
 
+    async def document(self, path: str) -> dict[str, Any]:
+        """The document at ``path`` below the realm; empty when there is no such thing."""
+        async with self.asking() as admin:
+            answer = await admin.connection.a_raw_get(f"admin/realms/{self.realm}/{path}")
+            if answer.status_code == 404:
+                return {}
+            if answer.status_code != 200:
+                raise Unavailable(f"keycloak {self.realm}: answered {answer.status_code}")
+            said = answer.json()
+            return said if isinstance(said, dict) else {}
+
     async def pages(
         self, path: str, size: int = 500, **query: Any
     ) -> AsyncIterator[dict[str, Any]]:

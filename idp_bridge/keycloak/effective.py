@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from idp_bridge.core.names import full_name
-from idp_bridge.core.role_links import Effective, Holder, Person, Role, by_group, by_person
+from idp_bridge.core.role_links import Effective, Holder, Kind, Person, Role, by_group, by_person
 from idp_bridge.keycloak.admin import AdminApi, is_id
 
 _AT_ONCE = 8
@@ -28,6 +28,7 @@ class KeycloakRoleLinks:
         self._clients: dict[str, str] | None = None
         self._composites: dict[Role, frozenset[Role]] | None = None
         self._held: dict[Role, frozenset[Holder]] = {}
+        self._ids: dict[Role, str] = {}
         self._groups: dict[str, str] = {}
         self._members: dict[str, frozenset[str]] = {}
         self._people: dict[str, Person | None] = {}
@@ -42,11 +43,15 @@ class KeycloakRoleLinks:
                 rows += [(names[uuid], row) for row in roles]
             composite = [(client_id, row) for client_id, row in rows if row.get("composite")]
             carried = await asyncio.gather(*(self._carried(row["id"]) for _, row in composite))
+            self._ids = {Role(client_id, row["name"]): row["id"] for client_id, row in rows}
             self._composites = {
                 Role(client_id, row["name"]): frozenset(_role(one, names) for one in roles)
                 for (client_id, row), roles in zip(composite, carried, strict=True)
             }
         return self._composites
+
+    async def knows(self, role: Role) -> bool:
+        return bool(await self.role_id(role))
 
     async def holders(self, role: Role) -> frozenset[Holder]:
         if role not in self._held:
@@ -57,7 +62,7 @@ class KeycloakRoleLinks:
     async def members(self, group: str) -> frozenset[str]:
         if group not in self._members:
             found: set[str] = set()
-            waiting = [await self._group(group)]
+            waiting = [await self.group(group)]
             while waiting:
                 here = waiting.pop()
                 if here is None:
@@ -79,6 +84,15 @@ class KeycloakRoleLinks:
             rows = await self._api.list("clients")
             self._clients = {row["clientId"]: row["id"] for row in rows}
         return self._clients
+
+    async def role_id(self, role: Role) -> str:
+        """Keycloak's own id of ``role``; empty where there is no such role."""
+        await self.composites()
+        return self._ids.get(role, "")
+
+    async def groups_with(self, role: Role) -> tuple[str, ...]:
+        """Paths of the groups that give ``role``."""
+        return tuple(h.key for h in await self.holders(role) if h.kind is Kind.GROUP)
 
     async def _roles_of(self, uuid: str) -> list[dict[str, Any]]:
         async with self._turns:
@@ -107,7 +121,8 @@ class KeycloakRoleLinks:
             found.add(by_group(row["path"]))
         return frozenset(found)
 
-    async def _group(self, path: str) -> str | None:
+    async def group(self, path: str) -> str | None:
+        """Keycloak's own id of the group at ``path``."""
         if path not in self._groups:
             if any(segment.strip(".") == "" for segment in path.strip("/").split("/")):
                 return None

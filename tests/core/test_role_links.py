@@ -38,6 +38,9 @@ class ListedLinks:
     async def composites(self) -> Mapping[Role, frozenset[Role]]:
         return self.carried
 
+    async def knows(self, role: Role) -> bool:
+        return role in {HANDLER, OBSERVER, WORKER, LEADER}
+
     async def holders(self, role: Role) -> frozenset[Holder]:
         return self.held.get(role, frozenset())
 
