@@ -36,7 +36,8 @@ class Place:
 def rendered(file: str, place: Place, **more: str) -> Path:
     """A ready-made configuration with its ``@NAMES@`` filled in."""
     values = {
-        "PUBLIC": place.url,
+        "SITE": place.url,
+        "SCHEME": "http",
         "PUBLIC_HOST": f"localhost:{place.port}",
         "NAME": "localhost",
         "BIND": "127.0.0.1",
