@@ -6,14 +6,9 @@ from typing import Any
 import pytest
 
 from idp_bridge.keycloak.provisioning.items import flat, live_fields, merged
-from idp_bridge.keycloak.provisioning.sources import (
-    Missing,
-    SourceError,
-    filled,
-    load_apps,
-    load_people,
-    read_yaml,
-)
+from idp_bridge.keycloak.provisioning.sources import load_people
+from idp_bridge.manifests.manifest import PostsOf
+from idp_bridge.manifests.reading import Missing, filled, load_manifests, read_yaml
 
 REALMS = Path(__file__).parents[2] / "realms"
 REALM_NAMES = ("residents", "workers")
@@ -23,7 +18,7 @@ class Anything(dict[str, str]):
     """A value for every name."""
 
     def __missing__(self, name: str) -> str:
-        return f"http://{name}.example"
+        return f"http://{name.replace('_', '-')}.example"
 
 
 def units(groups: list[dict[str, Any]], above: str = "") -> dict[str, list[str]]:
@@ -45,30 +40,13 @@ def test_a_doubled_dollar_is_left_for_keycloak() -> None:
     assert filled("a.$${client_id}.b", {}) == "a.${client_id}.b"
 
 
-def test_all_manifests_can_be_read_and_name_each_realm_completely() -> None:
-    apps = load_apps(sorted((REALMS / "apps").glob("*.yaml")), Anything())
-
-    assert {app.id for app in apps} == {"grid-service", "legal-aid", "house-codes"}
-    for app in apps:
-        for told in (app.url, app.redirect_uris, app.secret, app.roles):
-            assert set(told) == set(app.realms), app.id
-
-
-def test_a_manifest_with_an_unknown_key_is_refused_by_name(tmp_path: Path) -> None:
-    text = (REALMS / "apps" / "legal-aid.yaml").read_text(encoding="utf-8")
-    file = tmp_path / "legal-aid.yaml"
-    file.write_text(f"{text}\nredirect_uri: oops\n", encoding="utf-8")
-
-    with pytest.raises(SourceError, match=r"legal-aid\.yaml: redirect_uri"):
-        load_apps([file], Anything())
-
-
 def test_app_roles_are_given_by_roles_that_exist() -> None:
     roles = {realm: set(read_yaml(REALMS / f"{realm}.yaml")["roles"]) for realm in REALM_NAMES}
-    for app in load_apps(sorted((REALMS / "apps").glob("*.yaml")), Anything()):
+    for app in load_manifests(sorted((REALMS / "apps").glob("*.yaml")), Anything()):
         for realm in app.realms:
             for role in app.roles[realm].values():
-                assert set(role.held_by) <= roles[realm]
+                given = {e.role if isinstance(e, PostsOf) else e for e in role.given_to}
+                assert given <= roles[realm]
 
 
 def test_posts_are_named_after_roles_and_units_never_are() -> None:

@@ -31,6 +31,9 @@ def register(commands: "Subcommands") -> None:
     )
     parser.add_argument("--realms", type=Path, help="folder of declarations, in place of our own")
     parser.add_argument("--apps", type=Path, nargs="*", default=[], help="more app manifests")
+    parser.add_argument(
+        "--without", nargs="*", default=[], metavar="ID", help="leave these apps out"
+    )
     parser.add_argument("--values", type=Path, help="JSON: what fills in ${name}")
     parser.add_argument("--demo", type=Path, help="JSON: user name to password of demo people")
     parser.add_argument("--keycloak-admin-user", default=os.environ.get("KEYCLOAK_ADMIN_USER"))
@@ -50,6 +53,7 @@ def provision(arguments: argparse.Namespace) -> int:
         values=_common(settings) | _json(arguments.values),
         realm_values={realm: _of_realm(settings, realm) for realm in ("residents", "workers")},
         extra_apps=tuple(arguments.apps),
+        without=frozenset(arguments.without),
         demo=_json(arguments.demo),
     )
     url = settings.keycloak_internal_url or settings.keycloak_url

@@ -7,7 +7,11 @@ from idp_bridge.keycloak.provisioning.items import Membership, Resource, by, fla
 from idp_bridge.keycloak.provisioning.reconcile import Item
 from idp_bridge.keycloak.provisioning.rest import AdminApi, Document, part
 
-_OURS = frozenset({"client_id", "name", "mappers", "scopes", "service_roles"})
+_OIDC = "openid-connect"
+# `initial` is what a client is made with and an administrator decides from then on.
+_OURS = frozenset(
+    {"client_id", "name", "mappers", "scopes", "service_roles", "scope_roles", "initial"}
+)
 
 
 def client_at(api: AdminApi, base: str, client_id: str) -> Document | None:
@@ -25,19 +29,26 @@ def client_items(api: AdminApi, base: str, client: Mapping[str, Any]) -> Iterato
         find=lambda: client_at(api, base, client_id),
         address=lambda found: f"{base}/clients/{found['id']}",
         fields=flat({k: v for k, v in client.items() if k not in _OURS}),
-        fixed={"clientId": client_id, "name": client.get("name", client_id)},
+        fixed={
+            **client.get("initial", {}),
+            **{"clientId": client_id, "name": client.get("name", client_id)},
+        },
     )
 
     def own() -> str:
         return f"{base}/clients/{(client_at(api, base, client_id) or {'id': 'none'})['id']}"
 
     for mapper in client.get("mappers", []):
-        yield _mapper(api, f"client {client_id}", own, mapper)
+        protocol = client.get("protocol", _OIDC)
+        yield _mapper(api, f"client {client_id}", own, {"protocol": protocol, **mapper})
     for scope in client.get("scopes", []):
-        yield _default_scope(api, base, client_id, scope)
+        yield default_scope(api, base, client_id, scope)
     for owner, roles in client.get("service_roles", {}).items():
         for role in roles:
             yield _service_role(api, base, client_id, (owner, role))
+    for owner, roles in client.get("scope_roles", {}).items():
+        for role in roles:
+            yield _scope_role(api, base, client_id, (owner, role))
 
 
 def scope_items(api: AdminApi, base: str, scope: Mapping[str, Any]) -> Iterator[Item]:
@@ -54,14 +65,14 @@ def scope_items(api: AdminApi, base: str, scope: Mapping[str, Any]) -> Iterator[
         find=found,
         address=lambda held: f"{base}/client-scopes/{held['id']}",
         fields=flat({k: v for k, v in scope.items() if k not in {"name", "mappers"}}),
-        fixed={"name": name, "protocol": "openid-connect"},
+        fixed={"name": name, "protocol": _OIDC},
     )
     for mapper in scope["mappers"]:
         yield _mapper(
             api,
             f"scope {name}",
             lambda: f"{base}/client-scopes/{(found() or {'id': 'none'})['id']}",
-            mapper,
+            {"protocol": _OIDC, **mapper},
         )
 
 
@@ -77,12 +88,14 @@ def _mapper(api: AdminApi, owner: str, own: Any, mapper: Mapping[str, Any]) -> R
         models,
         find=lambda: by(api.get(models()), "name", name),
         address=lambda found: f"{models()}/{found['id']}",
-        fields=flat({k: v for k, v in mapper.items() if k != "name"}),
-        fixed={"name": name, "protocol": "openid-connect"},
+        fields=flat({k: v for k, v in mapper.items() if k not in {"name", "protocol"}}),
+        fixed={"name": name, "protocol": mapper["protocol"]},
     )
 
 
-def _default_scope(api: AdminApi, base: str, client_id: str, scope: str) -> Membership:
+def default_scope(api: AdminApi, base: str, client_id: str, scope: str) -> Membership:
+    """A client scope that the client has beside others."""
+
     def scopes() -> str:
         client = client_at(api, base, client_id) or {"id": "none"}
         return f"{base}/clients/{client['id']}/default-client-scopes"
@@ -113,6 +126,26 @@ def _service_role(api: AdminApi, base: str, client_id: str, wanted: tuple[str, s
 
     return Membership(
         f"client {client_id} service role {owner}/{role}",
+        lambda: by(api.get(mappings()), "name", role) is not None,
+        add,
+    )
+
+
+def _scope_role(api: AdminApi, base: str, client_id: str, wanted: tuple[str, str]) -> Membership:
+    """A role of another client that may stand in this client's tokens."""
+    owner, role = wanted
+
+    def mappings() -> str:
+        client = client_at(api, base, client_id) or {"id": "none"}
+        owning = client_at(api, base, owner) or {"id": "none"}
+        return f"{base}/clients/{client['id']}/scope-mappings/clients/{owning['id']}"
+
+    def add() -> None:
+        owning = client_at(api, base, owner) or {"id": "none"}
+        api.post(mappings(), [api.get(f"{base}/clients/{owning['id']}/roles/{part(role)}")])
+
+    return Membership(
+        f"client {client_id} may tell role {owner}/{role}",
         lambda: by(api.get(mappings()), "name", role) is not None,
         add,
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp_bridge.keycloak.provisioning import clients, directory, keys, organisation
+from idp_bridge.keycloak.provisioning.app_scopes import EmptyScopes
 from idp_bridge.keycloak.provisioning.flows import Flow, steps_of
 from idp_bridge.keycloak.provisioning.items import Membership, Resource, Singleton, by, flat
 from idp_bridge.keycloak.provisioning.reconcile import Fields, Item
@@ -77,6 +78,10 @@ def realm_items(api: AdminApi, declared: Mapping[str, Any]) -> Iterator[Item]:
     yield from organisation.group_items(api, base, declared.get("groups", []))
     for scope in declared["scopes"]:
         yield from clients.scope_items(api, base, scope)
+    yield EmptyScopes(api, base, tuple(declared["empty_scopes"]))
+    for client_id, added in declared["client_scopes"].items():
+        for scope in added:
+            yield clients.default_scope(api, base, client_id, scope)
     for flow in declared["flows"]:
         yield Flow(api, realm, flow["alias"], steps_of(flow["steps"]))
     for client in declared["clients"]:

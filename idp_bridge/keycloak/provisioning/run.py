@@ -10,16 +10,10 @@ from idp_bridge.keycloak.provisioning.people import Secrets, set_up
 from idp_bridge.keycloak.provisioning.realm import realm_items
 from idp_bridge.keycloak.provisioning.reconcile import Item, Line, Memory, Policy, reconcile
 from idp_bridge.keycloak.provisioning.rest import AdminApi, AdminApiError
-from idp_bridge.keycloak.provisioning.sources import (
-    AppManifest,
-    Person,
-    Realm,
-    SourceError,
-    filled,
-    load_apps,
-    load_people,
-    read_yaml,
-)
+from idp_bridge.keycloak.provisioning.sources import Person, load_people
+from idp_bridge.manifests.manifest import AppManifest
+from idp_bridge.manifests.parts import Realm
+from idp_bridge.manifests.reading import ManifestError, filled, load_manifests, read_yaml
 
 MEMORY = "bridge.provisioned"
 REALMS: tuple[Realm, ...] = ("residents", "workers")
@@ -33,14 +27,15 @@ class ProvisioningError(Exception):
 class Inputs:
     """Where the declarations are and what fills them in.
 
-    ``realm_values`` differ by realm. ``demo`` maps user names to passwords (or
-    ``{password, totp}``); without it nobody is made.
+    ``realm_values`` differ by realm. Apps named in ``without`` are left alone. ``demo`` maps user
+    names to passwords (or ``{password, totp}``); without it nobody is made and no app admitted.
     """
 
     folder: Path
     values: Mapping[str, str]
     realm_values: Mapping[Realm, Mapping[str, str]]
     extra_apps: tuple[Path, ...] = ()
+    without: frozenset[str] = frozenset()
     demo: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -52,7 +47,7 @@ def run(api: AdminApi, inputs: Inputs, policy: Policy) -> tuple[Line, ...]:
     """
     try:
         return tuple(_Run(api, inputs, policy).lines())
-    except (SourceError, AdminApiError) as error:
+    except (ManifestError, AdminApiError) as error:
         raise ProvisioningError(str(error)) from None
 
 
@@ -61,7 +56,8 @@ class _Run:
         self._api, self._inputs, self._policy = api, inputs, policy
         folder = inputs.folder
         files = (*sorted((folder / "apps").glob("*.yaml")), *inputs.extra_apps)
-        self._apps = load_apps(files, inputs.values)
+        known = load_manifests(files, inputs.values)
+        self._apps = tuple(app for app in known if app.id not in inputs.without)
         self._people = load_people(folder / "people.yaml") if inputs.demo else ()
 
     def lines(self) -> Iterator[Line]:
@@ -74,7 +70,8 @@ class _Run:
         memory = self._remembered(realm)
         lines: list[Line] = []
         try:
-            for item in items_of(self._api, realm, declared, self._apps):
+            admit = bool(self._inputs.demo)
+            for item in items_of(self._api, realm, declared, self._apps, admit=admit):
                 lines += reconcile(item, memory, self._policy)
             for person in self._people:
                 if person.realm == realm:
@@ -103,17 +100,22 @@ class _Run:
 
 
 def items_of(
-    api: AdminApi, realm: Realm, declared: Mapping[str, Any], apps: tuple[AppManifest, ...]
+    api: AdminApi,
+    realm: Realm,
+    declared: Mapping[str, Any],
+    apps: tuple[AppManifest, ...],
+    *,
+    admit: bool,
 ) -> Iterator[Item]:
     """Everything that belongs into one realm, in the order in which it can be made."""
     yield from realm_items(api, declared)
     for app in apps:
         if realm in app.realms:
-            yield from app_items(api, realm, app, declared["apps"])
+            yield from app_items(api, realm, app, declared, admit=admit)
 
 
 def declared_realm(inputs: Inputs, realm: Realm) -> Mapping[str, Any]:
-    """The realm's file over the common one, filled in. Raises ``SourceError``."""
+    """The realm's file over the common one, filled in. Raises ``ManifestError``."""
     declared = read_yaml(inputs.folder / f"{realm}.yaml")
     common = read_yaml(inputs.folder / "common.yaml")
     values = {**inputs.values, **inputs.realm_values[realm]}

@@ -8,7 +8,8 @@ from idp_bridge.keycloak.provisioning.apps import app_items
 from idp_bridge.keycloak.provisioning.realm import realm_items
 from idp_bridge.keycloak.provisioning.reconcile import reconcile
 from idp_bridge.keycloak.provisioning.run import declared_realm
-from idp_bridge.keycloak.provisioning.sources import AppManifest, load_apps
+from idp_bridge.manifests.manifest import AppManifest
+from idp_bridge.manifests.reading import load_manifests
 from tests.live.realms.signing_in import TrialRealm
 
 REALMS = Path(__file__).parents[3] / "realms"
@@ -37,14 +38,16 @@ def provision(realm: TrialRealm, *, other: Any = None, **policy: bool) -> list[L
         **(other or {}),
     }
     items = list(realm_items(realm.api, declared))
-    for app in load_apps(sorted((REALMS / "apps").glob("*.yaml")), values):
+    for app in load_manifests(sorted((REALMS / "apps").glob("*.yaml")), values):
         if "residents" in app.realms:
-            items += app_items(
-                realm.api, cast(Any, realm.name), _moved(app, realm.name), declared["apps"]
-            )
+            moved, name = _moved(app, realm.name), cast(Any, realm.name)
+            items += app_items(realm.api, name, moved, declared, admit=True)
     return [line for item in items for line in reconcile(item, realm.memory, Policy(**policy))]
 
 
-def _moved(app: AppManifest, realm: str) -> Any:
-    told = ("url", "redirect_uris", "secret", "roles")
-    return app.model_copy(update={name: {realm: getattr(app, name)["residents"]} for name in told})
+def _moved(app: AppManifest, realm: str) -> AppManifest:
+    told = ("url", "addresses", "roles")
+    moved = {name: {realm: getattr(app, name)["residents"]} for name in told}
+    if app.oidc:
+        moved["oidc"] = app.oidc.model_copy(update={"secret": {realm: SECRET}})
+    return app.model_copy(update=moved)
