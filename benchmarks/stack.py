@@ -19,7 +19,7 @@ from idp_bridge.settings import Settings, load
 
 # Every sign-in of the run comes from one address, and nobody has to think.
 _MORE = "qr: {starts_per_address: 100000, think_time: 0}\n"
-_SPAN = 40
+_SPAN = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from idp_bridge.local.certificates import lan_address, lan_certificate
 from idp_bridge.local.directory import seed
 from idp_bridge.local.folder import Folder
 from idp_bridge.local.ldif import BASE, READER, directory
-from idp_bridge.local.manifests import Manifest, demo_people, manifests
+from idp_bridge.local.manifests import Manifest, demo_people, examples_folder, manifests
+from idp_bridge.local.needs import missing
 from idp_bridge.local.origins import Origins, public_addresses
 from idp_bridge.local.ports import Ports
 from idp_bridge.local.secrets import kept_credentials, kept_secrets
+from idp_bridge.local.service_provider import certificate_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,14 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An app whose example cannot run here, and what it lacks."""
+
+    app: Manifest
+    lacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that the parts of a stack have to know of one another."""
 
@@ -37,6 +47,7 @@ class Plan:
     people: list[dict[str, Any]]
     credentials: dict[str, dict[str, str]]
     apps: list[Manifest]
+    left_out: list[LeftOut]
     more: dict[str, Any]
     more_apps: list[Path]
 
@@ -44,6 +55,10 @@ class Plan:
         """Examples have the ports after our own, in the order of their manifests."""
         examples = [other.id for other in self.apps if other.example]
         return self.ports.first_example + examples.index(app.id)
+
+    def inner_port(self, app: Manifest) -> int:
+        """For an app that stands behind a proxy of its own."""
+        return self.example_port(app) + self.ports.first_inner - self.ports.first_example
 
     def example_url(self, app: Manifest) -> str:
         return self.origins.origin(app.id, self.example_port(app))
@@ -60,7 +75,9 @@ def make_plan(options: Options) -> Plan:
     folder, ports = Folder.at(options.data), Ports(options.port_base)
     more = read_more(options.config)
     more_apps = more_manifests(options.config, more)
-    apps = manifests(more_apps)
+    found = manifests(more_apps)
+    left_out = [LeftOut(app, lacks) for app in found if (lacks := _lacks(app))]
+    apps = [app for app in found if app.id not in {left.app.id for left in left_out}]
     people = demo_people()
     names = [*SECRETS, *(name for app in apps for name in app.secret_names().values())]
     names += [f"{app.key}_session" for app in apps if app.example]
@@ -72,9 +89,14 @@ def make_plan(options: Options) -> Plan:
         people=people,
         credentials=kept_credentials(folder, people),
         apps=apps,
+        left_out=left_out,
         more=more,
         more_apps=more_apps,
     )
+
+
+def _lacks(app: Manifest) -> tuple[str, ...]:
+    return missing(examples_folder() / app.example) if app.example else ()
 
 
 def _origins(
@@ -116,5 +138,8 @@ def values(plan: Plan) -> dict[str, str]:
     for app in plan.apps:
         if app.example:
             found[f"{app.key}_url"] = plan.example_url(app)
+        if app.example and app.protocol == "saml":
+            own = certificate_of(plan.folder.part(app.id), app.id)
+            found[f"{app.key}_certificate"] = own
         found |= {name: plan.secrets[name] for name in app.secret_names().values()}
     return found

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from idp_bridge.local.errors import PortTaken, WrongInput
 
 DEFAULT_BASE = 8400
-_SPAN = 40
+_SPAN = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where each part listens. Example apps have the ports from ``base + 10`` on."""
+    """Where each part listens. Example apps have the ports from ``base + 10`` on, and those that
+    stand behind a proxy of their own as many from ``base + 31`` on."""
 
     base: int = DEFAULT_BASE
 
@@ -60,6 +61,14 @@ class Ports:
     @property
     def first_example(self) -> int:
         return self.base + 10
+
+    @property
+    def gate(self) -> int:
+        return self.base + 30
+
+    @property
+    def first_inner(self) -> int:
+        return self.base + 31
 
     @property
     def trust(self) -> int:

@@ -25,6 +25,7 @@ def provision_program(plan: Plan) -> Program:
             *("--demo", str(folder.file("people.json"))),
             *("--values", str(folder.file("values.json"))),
             *(word for file in plan.more_apps for word in ("--apps", str(file))),
+            *(word for left in plan.left_out for word in ("--without", left.app.id)),
         ),
         log=folder.log("provision"),
         ready=at_once,
@@ -50,7 +51,7 @@ def _inputs(plan: Plan) -> str:
     files = [file for root in (realms_folder(), code) for file in root.rglob("*")]
     files += [*plan.more_apps]
     files += [plan.folder.file(n) for n in ("bridge.yaml", "values.json", "people.json")]
-    found = hashlib.sha256()
+    found = hashlib.sha256(" ".join(left.app.id for left in plan.left_out).encode())
     for file in sorted(f for f in files if f.is_file() and f.suffix != ".pyc"):
         found.update(str(file.name).encode() + b"\0" + file.read_bytes() + b"\0")
     return found.hexdigest()
@@ -91,6 +92,10 @@ def _example_environment(plan: Plan, app: Manifest, port: int) -> dict[str, str]
         "LISTEN": f"127.0.0.1:{port}",
         "SESSION_SECRET": plan.secrets[f"{app.key}_session"],
         "CLIENT_ID": app.id,
+        "BRIDGE": plan.origins.bridge,
+        "GATE": f"127.0.0.1:{plan.ports.gate}",
+        "INNER_PORT": str(plan.inner_port(app)),
+        "WORK": str(plan.folder.part(app.id)),
     }
     if plan.origins.ca_file:
         found["CA_FILE"] = str(plan.origins.ca_file)

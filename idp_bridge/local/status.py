@@ -28,6 +28,10 @@ def describe(plan: Plan, *, ready: bool) -> dict[str, Any]:
         "admin": {"username": ADMIN, "password": plan.secrets["admin"]},
         "people": [_person(plan, person) for person in plan.people],
         "apps": [_app(plan, app, realm) for app in plan.apps for realm in app.realms],
+        "left_out": [
+            {"id": left.app.id, "names": left.app.names, "lacks": list(left.lacks)}
+            for left in plan.left_out
+        ],
         "ldap": {
             "url": f"ldap://127.0.0.1:{plan.ports.ldap}",
             "base": BASE,

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 _RUNNING = os.environ.pop("IDP_BRIDGE_STACK", None)
-_SPAN = 40
+_SPAN = 60
 
 
 def idp_bridge(*arguments: str, patience: float = 600) -> subprocess.CompletedProcess[str]:
