@@ -103,6 +103,8 @@ class Settings(Frozen):
     networks: tuple[NamedNetwork, ...] = ()
     geo_database: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    # Private networks that apps live in: logout calls and CAS proxy callbacks may go there.
+    reachable_networks: tuple[Network, ...] = ()
     ca_file: Path | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None

@@ -12,10 +12,16 @@ from starlette.routing import BaseRoute
 
 from idp_bridge.app.http import Front, Origin
 from idp_bridge.app.parts import Parts
+from idp_bridge.core.cas import CasParts, CasTickets
+from idp_bridge.core.cas_proxy import CasProxies
+from idp_bridge.core.cas_services import CasServices
 from idp_bridge.core.errors import BridgeError, InvalidRequest, NotFound
 from idp_bridge.core.health import Health
 from idp_bridge.core.pages import Pages
+from idp_bridge.endpoints import cas
+from idp_bridge.endpoints.cas_logout import CasCallback
 from idp_bridge.endpoints.entry import Entry, EntryParts
+from idp_bridge.keycloak.introductions import KeycloakIntroductions
 from idp_bridge.oidc import Provider, build
 from idp_bridge.oidc.client_auth import ClientAuthentication
 from idp_bridge.oidc.client_keys import ClientKeys
@@ -97,7 +103,34 @@ def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
 def _apps(parts: Parts, pages: Pages) -> list[BaseRoute]:
     """Apps that do not speak OpenID Connect or SAML: each protocol is given the one entry."""
     entry = Entry(EntryParts(parts.settings.issuer, parts.doors, pages, parts.app_logout))
-    return entry.routes()
+    return [*entry.routes(), *_cas(parts, pages, entry)]
+
+
+def _cas(parts: Parts, pages: Pages, entry: Entry) -> list[BaseRoute]:
+    services = CasServices(parts.doors, parts.settings.issuer)
+    tools = CasParts(
+        grants=parts.grants,
+        services=services,
+        sessions=entry.sessions,
+        introductions=KeycloakIntroductions(parts.apis),
+        visits=parts.visits,
+        sealer=parts.sealer,
+        trail=parts.ticket_trail,
+        clock=parts.clock,
+    )
+    tickets = CasTickets(tools)
+    return cas.routes(
+        cas.CasEndpoints(
+            issuer=parts.settings.issuer,
+            entry=entry,
+            services=services,
+            tickets=tickets,
+            proxies=CasProxies(tools, tickets, CasCallback(parts.outbound)),
+            sessions=entry.sessions,
+            pages=pages,
+            clock=parts.clock,
+        )
+    )
 
 
 def _waiting(parts: Parts, pages: Pages) -> list[BaseRoute]:

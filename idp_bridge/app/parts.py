@@ -35,7 +35,10 @@ from idp_bridge.core.relying_party import RelyingParty
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.core.sign_ins import SignIns
 from idp_bridge.core.surroundings import KnownNetwork, Surroundings
+from idp_bridge.core.ticket_trail import TicketTrail
 from idp_bridge.core.visits import Visits
+from idp_bridge.endpoints.cas_logout import CasTeller
+from idp_bridge.endpoints.outbound import Outbound
 from idp_bridge.keycloak.admin import AdminApi
 from idp_bridge.keycloak.apps import KeycloakApps
 from idp_bridge.keycloak.directory import KeycloakAccounts
@@ -208,7 +211,15 @@ class Parts:
     @cached_property
     def tellers(self) -> dict[str, Teller]:
         """How apps are told of the end of a session, by protocol."""
-        return {}
+        return {"cas": CasTeller(self.outbound, self.clock)}
+
+    @cached_property
+    def outbound(self) -> Outbound:
+        return Outbound(_trust(self.settings), self.settings.reachable_networks)
+
+    @cached_property
+    def ticket_trail(self) -> TicketTrail:
+        return TicketTrail(self.stores.redis, self.stores.audit, self.clock)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -249,6 +260,7 @@ class Parts:
     async def close(self) -> None:
         """Give connections back."""
         await self.http.aclose()
+        await self.outbound.close()
         for api in self.apis.values():
             await api.close()
         await self.stores.redis.close()

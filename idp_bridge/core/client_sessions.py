@@ -153,6 +153,10 @@ class ClientSessions:
             post_logout_redirect_uri=post_logout_redirect_uri,
         )
 
+    async def forget(self, token: str) -> None:
+        """Drop a session that nothing needs any more; the one at Keycloak goes on."""
+        await self._grants.revoke(token, self._session.kind)
+
     async def ended_at_keycloak(self, logout_token: str) -> LogoutToken:
         """Keycloak ended a session, or all of a person's. Raises ``InvalidRequest``."""
         said = await self._rp.verify_logout_token(logout_token)

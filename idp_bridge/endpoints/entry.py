@@ -9,7 +9,7 @@ but the secret that binds the trip to it. Keycloak's word that a session ended a
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -22,18 +22,21 @@ from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.cookies import cookie_name
 from idp_bridge.core.doors import AcrTooLow, AppSuspended, Doors, check_entry
-from idp_bridge.core.errors import InvalidRequest, NotFound
+from idp_bridge.core.errors import Forbidden, InvalidRequest, NotFound
 from idp_bridge.core.pages import Pages
 from idp_bridge.core.secret import new_token
 from idp_bridge.endpoints.requests import reader_from, single
 
 _UI_LOCALES = {"zh": "zh-CN", "en": "en"}
-_PROTOCOL, _STEPPED = "_protocol", "_stepped"
+_PROTOCOL, _STEPPED, _SILENT = "_protocol", "_stepped", "_silent"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A browser is back from Keycloak. Without ``session`` nobody signed in: see ``error``.
+
+    With both, somebody is signed in who may not enter; only a silent trip (``prompt=none``) tells
+    its adapter so, any other ends on a page.
 
     ``token`` names the session to ``ClientSessions``; ``wanted`` is what the adapter sent along.
     """
@@ -109,7 +112,8 @@ class Entry:
         asked = {"ui_locales": _UI_LOCALES[reader.language], **(extra or {})}
         if app.minimum_acr:
             asked.setdefault("acr_values", app.minimum_acr)
-        along = json.dumps({**wanted, _PROTOCOL: protocol})
+        silent = {_SILENT: "1"} if asked.get("prompt") == "none" else {}
+        along = json.dumps({**wanted, **silent, _PROTOCOL: protocol})
         url = await self.sessions(app).begin(browser=browser, wanted=along, extra=asked)
         answer = RedirectResponse(url, 303, {"Cache-Control": "no-store"})
         answer.set_cookie(
@@ -146,11 +150,15 @@ class Entry:
             browser=browser, state=said.get("state", ""), code=said.get("code", "")
         )
         along = json.loads(finished.wanted)
+        arrival = Arrival(app, {}, finished.session, finished.token)
         try:
             check_entry(app, finished.session)
-        except AcrTooLow as low:
-            return await self._step_up(request, app, along, low)
-        arrival = Arrival(app, {}, finished.session, finished.token)
+        except Forbidden as refusal:
+            if _SILENT in along:
+                return await self._hand_over(request, along, replace(arrival, error=refusal.code))
+            if isinstance(refusal, AcrTooLow):
+                return await self._step_up(request, app, along, refusal)
+            raise
         return await self._hand_over(request, along, arrival)
 
     async def _step_up(
@@ -167,9 +175,9 @@ class Entry:
         self, request: Request, along: dict[str, str], arrival: Arrival
     ) -> Response:
         handler = self._handlers[along[_PROTOCOL]]
-        wanted = {k: v for k, v in along.items() if k not in (_PROTOCOL, _STEPPED)}
-        known = Arrival(arrival.app, wanted, arrival.session, arrival.token, arrival.error)
-        return await handler(request, known)
+        ours = (_PROTOCOL, _STEPPED, _SILENT)
+        wanted = {k: v for k, v in along.items() if k not in ours}
+        return await handler(request, replace(arrival, wanted=wanted))
 
     async def _backchannel_logout(self, request: Request) -> Response:
         app = await self._app(request)

@@ -73,6 +73,8 @@ def _generated(folder: Folder, origins: Origins, secrets: Mapping[str, str]) -> 
         ],
         "clients": [_keycloak_client(origins.keycloak, way) for way in ("qr", "activation")],
         "scriptable_phone": True,
+        # The apps of this stack are told of a logout on this machine.
+        "reachable_networks": ["127.0.0.0/8", "::1/128", f"{host}/32"],
     }
     if origins.public:
         # The proxy runs on this machine; what it says about the browser's address is believed.

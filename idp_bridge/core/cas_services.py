@@ -1,0 +1,53 @@
+"""Which app a CAS service address belongs to: the one look-up, for every way a ticket may go.
+
+Services are the app's redirect addresses at Keycloak, so an administrator sees and changes them
+there. The bridge's own addresses are never a service, whatever a pattern covers.
+"""
+
+from idp_bridge.core.addresses import flaw, registered
+from idp_bridge.core.apps import App
+from idp_bridge.core.doors import Doors
+
+PROTOCOL = "cas"
+# What an answer adds to a service or callback address.
+ANSWER = frozenset({"ticket", "SAMLart", "pgtId", "pgtIou", "logoutRequest"})
+
+
+class CasServices:
+    """The services of every app that speaks CAS; ``issuer`` is the bridge's own origin."""
+
+    def __init__(self, doors: Doors, issuer: str) -> None:
+        self._doors = doors
+        self._own = f"{issuer}/"
+
+    async def of(self, service: str) -> tuple[App, ...]:
+        """The apps that ``service`` belongs to, one in each realm of an app of both; none for an
+        address that is not plain or that nobody registered."""
+        if service.startswith(self._own):
+            return ()
+        return tuple(app for app in await self.apps() if serves(app, service))
+
+    async def after_logout(self, address: str) -> tuple[App, ...]:
+        """The apps that have people sent to ``address`` once they signed out."""
+        if address.startswith(self._own):
+            return ()
+        return tuple(app for app in await self.apps() if returns(app, address))
+
+    async def apps(self) -> tuple[App, ...]:
+        """Every app that speaks CAS."""
+        return await self._doors.speaking(PROTOCOL)
+
+
+def serves(app: App, service: str) -> bool:
+    """Whether ``service`` is registered for ``app`` as it is set up now."""
+    return not flaw(service, reserved=ANSWER, plain_http=True) and registered(
+        service, app.redirect_uris
+    )
+
+
+def returns(app: App, address: str) -> bool:
+    """Whether a browser that signed out may be sent to ``address``."""
+    after = app.settings.get("after_logout") or ()
+    return not flaw(address, reserved=ANSWER, plain_http=True) and registered(
+        address, (*app.redirect_uris, *after)
+    )
