@@ -6,6 +6,7 @@ example that lacks something is left out whole: not registered, not started, not
 
 import importlib.util
 import shutil
+import sys
 from pathlib import Path
 
 import yaml
@@ -27,5 +28,7 @@ def missing(example: Path) -> tuple[str, ...]:
 
 
 def find_program(name: str) -> str | None:
-    """A program's path; servers are often in folders that only root's PATH has."""
-    return shutil.which(name) or shutil.which(name, path=_FOLDERS)
+    """A program's path. Wheels put theirs beside Python; servers are often in folders that only
+    root's PATH has."""
+    folders = f"{Path(sys.executable).parent}:{_FOLDERS}"
+    return shutil.which(name) or shutil.which(name, path=folders)
