@@ -97,3 +97,37 @@ app_logouts = Table(
     Column("reason", Text(200), nullable=False),
     Index("app_logouts_by_due", "due"),
 )
+
+access_requests = Table(
+    "access_requests",
+    metadata,
+    Column("id", Text(64), primary_key=True),
+    # The same for every request of one account for one app; empty once it is decided.
+    Column("undecided", Text(64), unique=True),
+    Column("realm", Text(40), nullable=False),
+    Column("client_id", Text(255), nullable=False),
+    Column("account", Text(64), nullable=False),
+    Column("username", Text(255), nullable=False),
+    Column("reason", Text(500), nullable=False),
+    Column("asked", DateTime(timezone=True), nullable=False),
+    Column("state", Text(20), nullable=False),
+    Column("role", Text(255), nullable=False),
+    Column("ends", DateTime(timezone=True)),
+    Column("decided", DateTime(timezone=True)),
+    Column("decided_by", Text(64), nullable=False),
+    Column("answer", Text(500), nullable=False),
+    Index("access_requests_by_account", "realm", "account", "asked"),
+    Index("access_requests_by_state", "realm", "state", "asked"),
+)
+
+role_ends = Table(
+    "role_ends",
+    metadata,
+    Column("realm", Text(40), primary_key=True),
+    Column("client_id", Text(255), primary_key=True),
+    Column("role", Text(255), primary_key=True),
+    Column("account", Text(64), primary_key=True),
+    Column("ends", DateTime(timezone=True), nullable=False),
+    Column("claimed", DateTime(timezone=True)),
+    Index("role_ends_by_end", "ends"),
+)
