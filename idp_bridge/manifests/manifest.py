@@ -65,7 +65,7 @@ class ServiceAccount(Section):
 class AppManifest(Section):
     """One app. Everything by realm has exactly the realms of `realms`."""
 
-    id: AppId = Field(description="The client id, the same in every realm; never changes.")
+    id: AppId = Field(description="The client id, the same in every realm; it never changes.")
     names: Names
     icon: str = Field(default="", description="File name of the tile's picture, without ending.")
     group: str = Field(default="other", description="Group of tiles that it stands in.")
@@ -105,6 +105,11 @@ class AppManifest(Section):
     forward_auth: ForwardAuthSettings | None = None
     ticket: TicketSettings | None = None
     example: str = Field(default="", description="Example app of the source tree to run.")
+
+    @property
+    def client_id(self) -> str:
+        """What Keycloak calls its client: SAML wants the service provider's entity id."""
+        return self.saml.entity_id or self.id if self.saml else self.id
 
     @property
     def section(self) -> BaseModel | None:

@@ -39,14 +39,14 @@ class Grant:
         holder, gives, role = rest.partition(" gives ")
         if kind not in ("role", "post") or not gives:
             return None
-        client_id, _, app_role = role.partition("/")
+        client_id, _, app_role = role.rpartition("/")
         return cls(holder, client_id, app_role)
 
 
 def role_items(api: AdminApi, base: str, app: AppManifest, realm: Realm) -> Iterator[Item]:
     """The app's roles, given to nobody."""
     for role, declared in app.roles[realm].items():
-        yield _role(api, base, (app.id, role), declared)
+        yield _role(api, base, (app.client_id, role), declared)
 
 
 def grant_items(api: AdminApi, base: str, app: AppManifest, realm: Realm) -> Iterator[Item]:
@@ -65,7 +65,7 @@ def grants(api: AdminApi, base: str, app: AppManifest, realm: Realm) -> list[Gra
     for role, declared in app.roles[realm].items():
         for entry in declared.given_to:
             holders = posts_of(api, base, entry) if isinstance(entry, PostsOf) else [entry]
-            found |= {Grant(holder, app.id, role) for holder in holders}
+            found |= {Grant(holder, app.client_id, role) for holder in holders}
     return sorted(found)
 
 

@@ -32,10 +32,10 @@ def machine_items(
         "directAccessGrantsEnabled": False,
         "serviceAccountsEnabled": True,
         "fullScopeAllowed": False,
-        "attributes": {MACHINE_OF: app.id, "access.token.lifespan": 300},
+        "attributes": {MACHINE_OF: app.client_id, "access.token.lifespan": 300},
         "mappers": [_audience(app), _roles(app), _orgs(machine)],
-        "service_roles": {app.id: list(machine.roles)},
-        "scope_roles": {app.id: list(machine.roles)},
+        "service_roles": {app.client_id: list(machine.roles)},
+        "scope_roles": {app.client_id: list(machine.roles)},
     }
     if machine.secret:
         client["secret"] = machine.secret
@@ -44,13 +44,13 @@ def machine_items(
 
 
 def _audience(app: AppManifest) -> dict[str, Any]:
-    config = {"included.client.audience": app.id, "access.token.claim": True}
+    config = {"included.client.audience": app.client_id, "access.token.claim": True}
     return {"name": "audience", "protocolMapper": "oidc-audience-mapper", "config": config}
 
 
 def _roles(app: AppManifest) -> dict[str, Any]:
     config = {
-        "usermodel.clientRoleMapping.clientId": app.id,
+        "usermodel.clientRoleMapping.clientId": app.client_id,
         "claim.name": "resource_access.${client_id}.roles",
         "jsonType.label": "String",
         "multivalued": True,
