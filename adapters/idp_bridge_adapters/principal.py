@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from idp_bridge_adapters.roles import posts_giving
+
 ACR_LEVELS = ("activation", "qr", "password", "mfa", "passkey")
 """How sure the sign-in was, weakest first, as the bridge and Keycloak name it."""
 
@@ -57,6 +59,18 @@ class Principal:
     def holds(self, role: str, *, org: str) -> bool:
         """Whether one and the same post gives ``role`` over ``org``."""
         return any(post.role == role and post.covers(org) for post in self.posts)
+
+    def may(self, role: str, *, org: str | None = None) -> bool:
+        """Whether ``role`` is held in this app; with ``org``, by a post that reaches it."""
+        if role not in self.roles:
+            return False
+        return org is None or any(self.holds(post, org=org) for post in posts_giving(role))
+
+    def reach(self, role: str) -> frozenset[str]:
+        """The org units where the person has ``role`` in this app; all below them is meant too."""
+        if role not in self.roles:
+            return frozenset()
+        return frozenset(post.org for post in self.posts if post.role in posts_giving(role))
 
     def orgs(self, role: str) -> frozenset[str]:
         """The org units where ``role`` is held."""
