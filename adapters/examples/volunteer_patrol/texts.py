@@ -9,9 +9,9 @@ TEXTS = {
     ),
     "how": ("您是怎么进来的", "How you came in"),
     "how_text": (
-        "由统一登录在入口核验（forward-auth），本应用只认签名的身份头",
-        "Checked at the entrance by the single sign-on (forward-auth); "
-        "this app believes the signed identity header only",
+        "入口由统一登录核验（forward-auth），本应用只认它签名的身份头。登录方式：",
+        "The single sign-on checked you at the entrance (forward-auth), "
+        "and this app believes its signed identity header only. You signed in by: ",
     ),
     "acr_activation": ("激活码", "activation code"),
     "acr_qr": ("扫码", "QR code"),
