@@ -13,6 +13,7 @@ from functools import cached_property
 
 import httpx
 
+from idp_bridge.app.questions import sweep_rights
 from idp_bridge.core.activation import Activations
 from idp_bridge.core.app_logout import AppLogout, Teller
 from idp_bridge.core.authorization import Authorizations
@@ -273,6 +274,7 @@ class Parts:
         await self.open()
         tasks = [asyncio.create_task(follower.run()) for follower in self._followers()]
         tasks += [asyncio.create_task(self._sweep()), asyncio.create_task(self.stores.moves.run())]
+        tasks.append(asyncio.create_task(sweep_rights(self)))
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ an approval is neither lost nor made twice. Nobody decides their own request, an
 roles of the own app only.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -155,7 +156,8 @@ class AccessRequests:
         late = self._clock() - _GRANTING_TIME
         for request in await self._records.in_state(realm, "granting"):
             if request.decided and request.decided <= late:
-                await self._grant(request)
+                with suppress(NotFound):
+                    await self._grant(request)
 
     async def app(self, realm: str, client_id: str) -> App:
         """One app. Raises ``NotFound``."""

@@ -6,6 +6,7 @@ r"""Roles of apps that end by themselves.
 An end is written before the role is given, so no role outlives an end that somebody was promised.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -118,9 +119,16 @@ class RoleEnds:
     async def sweep(self) -> None:
         """End what is due."""
         now = self._clock()
-        for end in await self._records.claim(now, now + CLAIMED_FOR, _AT_ONCE):
-            await self._end(end)
-            await self._note("access_ended", end, "")
+        due = await self._records.claim(now, now + CLAIMED_FOR, _AT_ONCE)
+        # One that cannot be ended now keeps no other waiting; it is claimed again.
+        outcomes = await asyncio.gather(*map(self._end_due, due), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _end_due(self, end: RoleEnd) -> None:
+        await self._end(end)
+        await self._note("access_ended", end, "")
 
     async def _end(self, end: RoleEnd) -> None:
         await self._roles.take(end.realm, end.client_id, end.role, end.account)

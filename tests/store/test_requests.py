@@ -51,11 +51,9 @@ async def test_the_newest_approval_of_a_role_is_found(database: Database) -> Non
     records = SqlRequests(database)
     for n, by in enumerate(("sun", "lin")):
         await records.add(replace(REQUEST, id=by))
-        approved = {"state": "approved", "role": "handler", "decided_by": by}
+        approved = replace(REQUEST, id=by, state="approved", role="handler", decided_by=by)
         at = START + timedelta(hours=n)
-        await records.change(
-            replace(REQUEST, id=by), replace(REQUEST, id=by, decided=at, **approved)
-        )
+        await records.change(replace(REQUEST, id=by), replace(approved, decided=at))
 
     found = await records.newest_approval("workers", "grid", "chen", "handler")
 
