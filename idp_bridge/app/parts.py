@@ -13,7 +13,7 @@ from functools import cached_property
 
 import httpx
 
-from idp_bridge.app.questions import sweep_rights
+from idp_bridge.app.rights import sweep_rights
 from idp_bridge.core.activation import Activations
 from idp_bridge.core.app_logout import AppLogout, Teller
 from idp_bridge.core.authorization import Authorizations

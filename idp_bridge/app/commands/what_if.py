@@ -34,7 +34,7 @@ def register(commands: "Subcommands") -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from idp_bridge.app.parts import Parts
-    from idp_bridge.app.questions import what_if
+    from idp_bridge.app.rights import what_if
     from idp_bridge.settings import load
 
     async def ask() -> "tuple[AppChange, ...]":

@@ -50,7 +50,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 async def _explanations(parts: "Parts", args: argparse.Namespace) -> "list[Explanation]":
-    from idp_bridge.app.questions import why
+    from idp_bridge.app.rights import why
 
     realms = [args.realm] if args.realm else list(parts.apis)
     found = []
