@@ -141,6 +141,15 @@ class AppManifest(Section):
         return self
 
     @model_validator(mode="after")
+    def _possible_subject(self) -> "AppManifest":
+        if self.protocol == "saml" and self.subject == "pairwise" and "workers" in self.realms:
+            raise ValueError(
+                "subject pairwise is not possible for workers over SAML, for Keycloak would have "
+                "to write to the directory: write id"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _known_roles(self) -> "AppManifest":
         for machine in self.service_accounts:
             known = self.roles.get(machine.realm, {})

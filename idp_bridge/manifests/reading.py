@@ -37,12 +37,26 @@ def load_manifest(file: Path, values: Mapping[str, str]) -> AppManifest:
     if not isinstance(declared, dict):
         raise ManifestError(f"{file.name}: must be keys and values, beginning with `id:`")
     try:
-        return AppManifest.model_validate(filled(declared, values))
+        return _with_metadata(AppManifest.model_validate(filled(declared, values)), file)
     except ValidationError as error:
         lines = [f"{file.name}: {problem}" for problem in problems(error)]
         raise ManifestError("\n".join(lines)) from None
     except Missing as error:
         raise Missing(f"{file.name}: {error}") from None
+
+
+def _with_metadata(app: AppManifest, file: Path) -> AppManifest:
+    """SAML metadata named as a file beside the manifest is read in."""
+    if app.saml is None or not app.saml.metadata or app.saml.metadata.startswith("https://"):
+        return app
+    try:
+        text = (file.parent / app.saml.metadata).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ManifestError(
+            f"{file.name}: saml.metadata: {app.saml.metadata} cannot be read: name a file beside "
+            "the manifest, or an https address"
+        ) from None
+    return app.model_copy(update={"saml": app.saml.model_copy(update={"metadata": text})})
 
 
 def read_yaml(file: Path) -> Any:

@@ -1,7 +1,5 @@
 """Manifest section `saml`: apps that speak SAML 2.0 to Keycloak themselves."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from idp_bridge.manifests.parts import Address, Section
@@ -30,8 +28,10 @@ class SamlSettings(Section):
         description="Requests must be signed by `certificate`. Only this manifest can switch it "
         "off, never the metadata.",
     )
-    name_id: Literal["persistent", "username", "transient"] = Field(
-        default="persistent", description="What the assertion calls the person."
+    subject_attribute: str = Field(
+        default="subject",
+        description="Attribute that holds the account's id, for apps told of people by id: their "
+        "NameID is another one in each session.",
     )
     role_attribute: str = Field(default="role", description="Attribute that lists the app roles.")
     attributes: dict[str, str] = Field(

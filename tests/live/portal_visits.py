@@ -74,6 +74,10 @@ class Administrator:
         """Take a post."""
         self._http.delete(self._membership(username, post)).raise_for_status()
 
+    def sign_out(self, username: str) -> None:
+        """End every session of a person."""
+        self._http.post(f"users/{self._person(username)}/logout").raise_for_status()
+
     def suspend(self, client_id: str, *, enabled: bool) -> None:
         """Disable an app, or enable it again."""
         [client] = self._http.get("clients", params={"clientId": client_id}).json()
@@ -81,7 +85,10 @@ class Administrator:
         self._http.put(f"clients/{client['id']}", json=changed).raise_for_status()
 
     def _membership(self, username: str, post: str) -> str:
+        group = self._http.get(f"group-by-path/{post.strip('/')}").json()
+        return f"users/{self._person(username)}/groups/{group['id']}"
+
+    def _person(self, username: str) -> str:
         query = {"username": username, "exact": "true"}
         [person] = self._http.get("users", params=query).json()
-        group = self._http.get(f"group-by-path/{post.strip('/')}").json()
-        return f"users/{person['id']}/groups/{group['id']}"
+        return str(person["id"])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from idp_bridge.keycloak.provisioning.app_saml import levels, redirect_uris, saml_client
 from idp_bridge.manifests.manifest import AppManifest
 from idp_bridge.manifests.oidc import OidcSettings
 from idp_bridge.manifests.parts import Realm
@@ -23,18 +24,27 @@ _PAIRWISE = {
 }
 
 
-def app_client(realm: Realm, app: AppManifest, declared: Mapping[str, Any]) -> dict[str, Any]:
-    """What the manifest says of the client; ``declared`` is the realm's file."""
+def app_client(
+    realm: Realm,
+    app: AppManifest,
+    declared: Mapping[str, Any],
+    metadata: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What the manifest says of the client; ``declared`` is the realm's file, ``metadata`` a SAML
+    service provider's as Keycloak read it.
+    """
     defaults = _laid_over(declared, app, realm)
     subject = app.subject or defaults["subject"]
     client = {
         **{k: v for k, v in defaults.items() if k not in ("subject", "callback")},
-        "client_id": app.id,
+        "client_id": app.client_id,
         "name": app.names.zh,
         "redirectUris": _redirect_uris(realm, app, defaults.get("callback")),
         "attributes": {**defaults["attributes"], **_attributes(realm, app, subject)},
         "scopes": [*defaults["scopes"], *claim_scopes(app, subject)],
     }
+    if app.saml is not None:
+        return client | _saml(client, saml_client(app, app.saml, subject, metadata or {}))
     if subject == "pairwise":
         client["mappers"] = [*client["mappers"], _PAIRWISE]
     if isinstance(app.section, OidcSettings):
@@ -53,7 +63,7 @@ def _laid_over(declared: Mapping[str, Any], app: AppManifest, realm: Realm) -> d
     common, own = declared["apps"], declared[served]
     attributes = {**common["attributes"], **own["attributes"]}
     joined = {**common, **own, "attributes": attributes}
-    filled: dict[str, Any] = _named(joined, {"@app": app.id, "@realm": realm})
+    filled: dict[str, Any] = _named(joined, {"@app": app.client_id, "@realm": realm})
     return filled
 
 
@@ -105,6 +115,18 @@ def _oidc(realm: Realm, oidc: OidcSettings, attributes: dict[str, str]) -> dict[
         "post.logout.redirect.uris": "##".join(oidc.after_logout),
     }
     return {"attributes": attributes | told, **({"secret": secret} if secret else {})}
+
+
+def _saml(client: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = {**client["attributes"], **own["attributes"]}
+    attributes |= levels(attributes.get("minimum.acr.value", ""))
+    return {
+        "attributes": attributes,
+        "mappers": own["mappers"],
+        "redirectUris": redirect_uris(attributes),
+        # Claims are mappers of its own: client scopes are OpenID Connect's.
+        "scopes": [],
+    }
 
 
 def _redirect_uris(realm: Realm, app: AppManifest, callback: str | None) -> list[str]:

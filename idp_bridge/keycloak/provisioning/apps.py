@@ -5,6 +5,7 @@ from typing import Any
 
 from idp_bridge.keycloak.provisioning.app_client import app_client
 from idp_bridge.keycloak.provisioning.app_roles import grant_items, role_items
+from idp_bridge.keycloak.provisioning.app_saml import described
 from idp_bridge.keycloak.provisioning.app_scopes import ClientScopes
 from idp_bridge.keycloak.provisioning.app_state import STATE, set_state, state_of
 from idp_bridge.keycloak.provisioning.clients import client_items
@@ -30,19 +31,19 @@ def app_items(
     there and its state known. ``admit`` admits the app without a check, for our own examples.
     """
     base = f"/realms/{realm}"
-    client = app_client(realm, app, declared)
+    client = app_client(realm, app, declared, described(api, base, app))
     default, optional = client.pop("scopes"), client.pop("optional_scopes")
     initial = {"enabled": True, "attributes": {STATE: "admitted" if admit else "draft"}}
     yield from client_items(api, base, {**client, "initial": initial})
-    yield ClientScopes(api, base, app.id, tuple(default), tuple(optional))
+    yield ClientScopes(api, base, app.client_id, tuple(default), tuple(optional))
     yield from role_items(api, base, app, realm)
     if admit:
         yield Membership(
-            f"client {app.id} admitted",
-            lambda: state_of(api, base, app.id) == "admitted",
-            lambda: set_state(api, base, app.id, "admitted"),
+            f"client {app.client_id} admitted",
+            lambda: state_of(api, base, app.client_id) == "admitted",
+            lambda: set_state(api, base, app.client_id, "admitted"),
         )
-    if admit or state_of(api, base, app.id) == "admitted":
+    if admit or state_of(api, base, app.client_id) == "admitted":
         yield from grant_items(api, base, app, realm)
     for machine in app.service_accounts:
         if machine.realm == realm:

@@ -39,6 +39,7 @@ class AdminApi:
         return self._call("put", path, body)
 
     def delete(self, path: str, body: Any = None) -> Any:
+        """Delete what is at ``path``; what is gone already is no failure."""
         return self._call("delete", path, body)
 
     def _call(self, verb: str, path: str, body: Any = None) -> Any:
@@ -51,7 +52,7 @@ class AdminApi:
             if error.response_code in (400, 401):
                 raise AdminApiError("Keycloak does not accept this administrator") from None
             raise AdminApiError(f"Keycloak does not answer ({type(error).__name__})") from None
-        if response.status_code == 404 and verb == "get":
+        if response.status_code == 404 and verb in ("get", "delete"):
             return None
         if response.status_code >= 400:
             raise AdminApiError(
@@ -66,7 +67,8 @@ def part(name: str) -> str:
 
 
 def _json(body: Any) -> str | None:
-    return None if body is None else json.dumps(body)
+    # A text is a document of another kind than JSON, such as SAML metadata.
+    return body if body is None or isinstance(body, str) else json.dumps(body)
 
 
 def _reason(response: Any) -> str:
