@@ -18,9 +18,12 @@ from idp_bridge.core.cas_services import CasServices
 from idp_bridge.core.errors import BridgeError, InvalidRequest, NotFound
 from idp_bridge.core.health import Health
 from idp_bridge.core.pages import Pages
+from idp_bridge.core.ticket_apps import TicketApps
+from idp_bridge.core.tickets import TicketParts, Tickets
 from idp_bridge.endpoints import cas
 from idp_bridge.endpoints.cas_logout import CasCallback
 from idp_bridge.endpoints.entry import Entry, EntryParts
+from idp_bridge.endpoints.ticket import TicketEndpoints
 from idp_bridge.keycloak.introductions import KeycloakIntroductions
 from idp_bridge.oidc import Provider, build
 from idp_bridge.oidc.client_auth import ClientAuthentication
@@ -103,7 +106,7 @@ def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
 def _apps(parts: Parts, pages: Pages) -> list[BaseRoute]:
     """Apps that do not speak OpenID Connect or SAML: each protocol is given the one entry."""
     entry = Entry(EntryParts(parts.settings.issuer, parts.doors, pages, parts.app_logout))
-    return [*entry.routes(), *_cas(parts, pages, entry)]
+    return [*entry.routes(), *_cas(parts, pages, entry), *_tickets(parts, pages, entry)]
 
 
 def _cas(parts: Parts, pages: Pages, entry: Entry) -> list[BaseRoute]:
@@ -131,6 +134,22 @@ def _cas(parts: Parts, pages: Pages, entry: Entry) -> list[BaseRoute]:
             clock=parts.clock,
         )
     )
+
+
+def _tickets(parts: Parts, pages: Pages, entry: Entry) -> list[BaseRoute]:
+    apps = TicketApps(parts.doors, parts.settings.issuer)
+    tools = TicketParts(
+        issuer=parts.settings.issuer,
+        apps=apps,
+        grants=parts.grants,
+        sessions=entry.sessions,
+        signer=parts.ticket_signer,
+        visits=parts.visits,
+        sealer=parts.sealer,
+        trail=parts.ticket_trail,
+        clock=parts.clock,
+    )
+    return TicketEndpoints(parts.settings.issuer, entry, apps, Tickets(tools), pages).routes()
 
 
 def _waiting(parts: Parts, pages: Pages) -> list[BaseRoute]:

@@ -40,6 +40,7 @@ from idp_bridge.core.ticket_trail import TicketTrail
 from idp_bridge.core.visits import Visits
 from idp_bridge.endpoints.cas_logout import CasTeller
 from idp_bridge.endpoints.outbound import Outbound
+from idp_bridge.endpoints.ticket_tokens import TicketSigner, TicketTeller
 from idp_bridge.keycloak.admin import AdminApi
 from idp_bridge.keycloak.apps import KeycloakApps
 from idp_bridge.keycloak.directory import KeycloakAccounts
@@ -212,7 +213,14 @@ class Parts:
     @cached_property
     def tellers(self) -> dict[str, Teller]:
         """How apps are told of the end of a session, by protocol."""
-        return {"cas": CasTeller(self.outbound, self.clock)}
+        tickets = TicketTeller(
+            self.settings.issuer, self.doors, self.ticket_signer, self.outbound, self.clock
+        )
+        return {"cas": CasTeller(self.outbound, self.clock), "ticket": tickets}
+
+    @cached_property
+    def ticket_signer(self) -> TicketSigner:
+        return TicketSigner(self.keys.sign)
 
     @cached_property
     def outbound(self) -> Outbound:
