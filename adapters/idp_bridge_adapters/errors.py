@@ -51,6 +51,12 @@ class SignInFailed(SignOnError):
     code, status = "sign_in_failed", 400
 
 
+class UnknownRealm(SignInFailed):
+    """The app is not registered in a realm of that name."""
+
+    code, status = "not_found", 404
+
+
 class LogoutRefused(SignOnError):
     """Not a back-channel logout that is in order (OIDC Back-Channel Logout 1.0, 2.8)."""
 

@@ -14,7 +14,14 @@ from typing import Any
 
 from idp_bridge_adapters.app import App
 from idp_bridge_adapters.attempts import Attempt, Attempts, attempt
-from idp_bridge_adapters.errors import LogoutRefused, SignedOut, SignInFailed, TooWeak, Unreachable
+from idp_bridge_adapters.errors import (
+    LogoutRefused,
+    SignedOut,
+    SignInFailed,
+    TooWeak,
+    UnknownRealm,
+    Unreachable,
+)
 from idp_bridge_adapters.issuer import Issuer
 from idp_bridge_adapters.keys import Keys, KeysUnavailable
 from idp_bridge_adapters.principal import Principal, acr_reaches
@@ -151,7 +158,7 @@ class Flow:
 
     def _issuer(self, realm: str) -> Issuer:
         if realm not in self._issuers:
-            raise SignInFailed("no such realm")
+            raise UnknownRealm("no such realm")
         return self._issuers[realm]
 
     def _code(self, asked: Asked, issuer: Issuer) -> Steps[str]:

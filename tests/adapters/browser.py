@@ -5,6 +5,8 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+PAGE = {"accept": "text/html,*/*;q=0.8"}
+
 
 def origin(url: str) -> str:
     parts = urlsplit(url)
@@ -24,15 +26,15 @@ class Browser:
         self._http.close()
 
     def get(self, url: str, *, follow: bool = True, **headers: str) -> httpx.Response:
-        return self._go("GET", url, follow, headers, None)
+        return self._go("GET", url, follow, {**PAGE, **headers}, None)
 
     def post(self, url: str, *, follow: bool = True, **form: str) -> httpx.Response:
         said = "null" if self.policies.get(origin(url)) == "no-referrer" else origin(url)
-        return self._go("POST", url, follow, {"origin": said}, form)
+        return self._go("POST", url, follow, {**PAGE, "origin": said}, form)
 
     def post_from(self, site: str, url: str, **form: str) -> httpx.Response:
         """A form on another site. Lax cookies would stay at home; a rule must not lean on that."""
-        return self._go("POST", url, False, {"origin": site}, form)
+        return self._go("POST", url, False, {**PAGE, "origin": site}, form)
 
     def _go(
         self,

@@ -52,7 +52,7 @@ class RunningApp:
             op.afresh()
 
     def whoami(self, browser: Browser | None = None) -> httpx.Response:
-        return (browser or self.browser).get(f"{self.url}/whoami", follow=False)
+        return (browser or self.browser).get(f"{self.url}/whoami", follow=False, accept="*/*")
 
     def sign_in(self, browser: Browser | None = None, **headers: str) -> httpx.Response:
         return (browser or self.browser).get(self.entry, **headers)

@@ -1,1 +1,1 @@
-"""House codes, an app of both realms: Flask, Authlib and ``idp_bridge_adapters``."""
+"""House codes, an app of both realms: Flask with this project's SDK."""
