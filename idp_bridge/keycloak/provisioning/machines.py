@@ -11,7 +11,7 @@ from typing import Any
 from idp_bridge.keycloak.provisioning.app_scopes import ClientScopes
 from idp_bridge.keycloak.provisioning.clients import client_items
 from idp_bridge.keycloak.provisioning.reconcile import Item
-from idp_bridge.keycloak.provisioning.rest import AdminApi
+from idp_bridge.keycloak.provisioning.rest import AdminApi, Document
 from idp_bridge.manifests.manifest import AppManifest, ServiceAccount
 
 MACHINE_OF = "bridge.machine.of"
@@ -41,6 +41,12 @@ def machine_items(
         client["secret"] = machine.secret
     yield from client_items(api, base, client)
     yield ClientScopes(api, base, machine.id, ("acr", "basic"), ())
+
+
+def machines_of(api: AdminApi, base: str, client_id: str) -> list[Document]:
+    """The clients of the app's machines."""
+    clients: list[Document] = api.get(f"{base}/clients?max=10000") or []
+    return [c for c in clients if c.get("attributes", {}).get(MACHINE_OF) == client_id]
 
 
 def _audience(app: AppManifest) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Verb(Enum):
     CHANGE = "change"
     DRIFT = "drift"
     REMOVED = "removed"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class Line:
                 return f"! {where}: {self.before} was set by hand, {self.after} is declared"
             case Verb.REMOVED:
                 return f"! {where}: removed by hand, still declared"
+            case Verb.DELETE:
+                return f"- {where}"
 
 
 @dataclass(slots=True)
@@ -93,6 +96,10 @@ class Memory:
 
     def of(self, item: str) -> Mapping[str, str] | None:
         return self.digests.get(item)
+
+    def forget(self, item: str) -> None:
+        """``item`` is no business of ours any more."""
+        self.changed |= self.digests.pop(item, None) is not None
 
     def remember(self, item: str, fields: Fields) -> None:
         """``item`` exists by our doing, with ``fields`` as they were applied."""

@@ -1,21 +1,22 @@
 """One run of provisioning, from files to a report."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from idp_bridge.keycloak.provisioning.apps import app_items
+from idp_bridge.keycloak.provisioning.memories import memory_of
 from idp_bridge.keycloak.provisioning.people import Secrets, set_up
 from idp_bridge.keycloak.provisioning.realm import realm_items
-from idp_bridge.keycloak.provisioning.reconcile import Item, Line, Memory, Policy, reconcile
+from idp_bridge.keycloak.provisioning.reconcile import Line, Memory, Policy, reconcile
 from idp_bridge.keycloak.provisioning.rest import AdminApi, AdminApiError
 from idp_bridge.keycloak.provisioning.sources import Person, load_people
+from idp_bridge.keycloak.provisioning.withdrawal import leave_realm, withdraw
 from idp_bridge.manifests.manifest import AppManifest
 from idp_bridge.manifests.parts import Realm
 from idp_bridge.manifests.reading import ManifestError, filled, load_manifests, read_yaml
 
-MEMORY = "bridge.provisioned"
 REALMS: tuple[Realm, ...] = ("residents", "workers")
 
 
@@ -58,6 +59,7 @@ class _Run:
         files = (*sorted((folder / "apps").glob("*.yaml")), *inputs.extra_apps)
         known = load_manifests(files, inputs.values)
         self._apps = tuple(app for app in known if app.id not in inputs.without)
+        self._admit = bool(inputs.demo)
         self._people = load_people(folder / "people.yaml") if inputs.demo else ()
 
     def lines(self) -> Iterator[Line]:
@@ -67,18 +69,16 @@ class _Run:
 
     def _realm(self, realm: Realm) -> list[Line]:
         declared = declared_realm(self._inputs, realm)
-        memory = self._remembered(realm)
         lines: list[Line] = []
-        try:
-            admit = bool(self._inputs.demo)
-            for item in items_of(self._api, realm, declared, self._apps, admit=admit):
+        with memory_of(self._api, realm, self._policy) as memory:
+            for item in realm_items(self._api, declared):
                 lines += reconcile(item, memory, self._policy)
+            lines += apps_of_realm(
+                self._api, (realm, declared), self._apps, memory, self._policy, admit=self._admit
+            )
             for person in self._people:
                 if person.realm == realm:
                     lines += self._person(person, memory)
-        finally:
-            if self._policy.apply and memory.changed:
-                self._remember(realm, memory)
         return lines
 
     def _person(self, person: Person, memory: Memory) -> list[Line]:
@@ -88,30 +88,29 @@ class _Run:
         apply = self._policy.apply
         return set_up(self._api, person, Secrets.parse(entry), memory, apply=apply)
 
-    def _remembered(self, realm: Realm) -> Memory:
-        document = self._api.get(f"/realms/{realm}") or {}
-        return Memory.parse(document.get("attributes", {}).get(MEMORY, ""))
 
-    def _remember(self, realm: Realm, memory: Memory) -> None:
-        document = self._api.get(f"/realms/{realm}")
-        if document is not None:
-            attributes = document["attributes"] | {MEMORY: memory.text()}
-            self._api.put(f"/realms/{realm}", {"attributes": attributes})
-
-
-def items_of(
+def apps_of_realm(
     api: AdminApi,
-    realm: Realm,
-    declared: Mapping[str, Any],
-    apps: tuple[AppManifest, ...],
+    named: tuple[Realm, Mapping[str, Any]],
+    apps: Iterable[AppManifest],
+    memory: Memory,
+    policy: Policy,
     *,
-    admit: bool,
-) -> Iterator[Item]:
-    """Everything that belongs into one realm, in the order in which it can be made."""
-    yield from realm_items(api, declared)
+    admit: bool = False,
+) -> list[Line]:
+    """Bring the apps' clients in one realm to what the manifests declare."""
+    realm, declared = named
+    lines: list[Line] = []
     for app in apps:
-        if realm in app.realms:
-            yield from app_items(api, realm, app, declared, admit=admit)
+        if realm not in app.realms:
+            lines += leave_realm(api, realm, app, memory, policy)
+            continue
+        names = set()
+        for item in app_items(api, realm, app, declared, admit=admit):
+            names.add(item.name)
+            lines += reconcile(item, memory, policy)
+        lines += withdraw(api, realm, app, frozenset(names), memory, policy)
+    return lines
 
 
 def declared_realm(inputs: Inputs, realm: Realm) -> Mapping[str, Any]:
