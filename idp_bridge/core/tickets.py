@@ -2,7 +2,7 @@ r"""Signed tickets: what the oldest apps are handed, once, when somebody has sig
 
     sign-in --issue--> ticket, 60 s --redeem, once--> what the app is told, as of now
                           |        \--or the app verifies it, and keeps its jti until it expires
-                          \--end, while the session lives--> sign-out at Keycloak
+                          \--end, by its jti, while the session lives--> sign-out at Keycloak
 
 A ticket is found again by its very text: whoever changes a letter of one, or of its signature,
 shows one that nobody issued. It is bound to its app and to the exact service.
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from idp_bridge.core.apps import App
 from idp_bridge.core.client_session import ClientSession
-from idp_bridge.core.client_sessions import SESSION_LIFE, ClientSessions
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.doors import Released, check_entry, released
 from idp_bridge.core.errors import (
@@ -119,29 +119,30 @@ class Tickets:
             await self._parts.trail.refused(ticket, refusal.reason, service)
             raise
 
-    async def end(self, app: App, ticket: str, post_logout_redirect_uri: str) -> str:
-        """Where to send the browser to end the session that ``ticket`` was issued in.
+    async def end(self, app: App, jti: str, post_logout_redirect_uri: str) -> str:
+        """Where to send the browser to end the session in which ticket ``jti`` was issued.
 
-        Raises ``InvalidGrant`` for a ticket that is not the app's, or of a session long over.
+        Nobody but the app and the browser knows the ``jti``. Raises ``InvalidGrant`` for one that
+        is not of this app, was used for this before, or whose session is long over.
         """
-        binding = Binding("ticket-session", app.realm, app.client_id)
-        grant = await self._parts.grants.read(ticket, binding)
-        await self._parts.grants.revoke(ticket, binding.kind)
-        token = self._unsealed(grant, ticket)
+        binding = _while_it_lives(app)
+        grant = await self._parts.grants.read(jti, binding)
+        await self._parts.grants.revoke(jti, binding.kind)
+        token = self._unsealed(grant, jti)
         return await self._parts.sessions(app).end(token, post_logout_redirect_uri)
 
     async def _keep(
         self, ticket: str, attempt: Attempt, session: ClientSession, facts: dict[str, str]
     ) -> None:
         parts, app, now = self._parts, attempt.app, self._parts.clock()
-        sealed = parts.sealer.seal(facts["token"].encode(), _purpose(ticket))
-        kept = {"session": sealed, "jti": facts["jti"], "state": attempt.state}
+        account, jti = session.account, facts["jti"]
         once = Binding("ticket", app.realm, app.client_id, redirect=attempt.service)
-        account = session.account
+        kept = {"session": self._sealed(facts["token"], ticket), "jti": jti, "state": attempt.state}
         await parts.grants.put(ticket, Grant(once, account, now + TICKET_LIFE, facts=kept))
-        while_it_lives = Binding("ticket-session", app.realm, app.client_id)
-        expires = min(session.expires, now + SESSION_LIFE)
-        await parts.grants.put(ticket, Grant(while_it_lives, account, expires, facts=kept))
+        held = {"session": self._sealed(facts["token"], jti)}
+        await parts.grants.put(
+            jti, Grant(_while_it_lives(app), account, session.expires, facts=held)
+        )
         trail = Issued(now, app.realm, app.client_id, attempt.service, account)
         await parts.trail.issued(ticket, trail)
 
@@ -187,8 +188,11 @@ class Tickets:
             "state": attempt.state,
         }
 
-    def _unsealed(self, grant: Grant, ticket: str) -> str:
-        return self._parts.sealer.unseal(grant.facts["session"], _purpose(ticket)).decode()
+    def _sealed(self, token: str, key: str) -> str:
+        return self._parts.sealer.seal(token.encode(), _purpose(key))
+
+    def _unsealed(self, grant: Grant, key: str) -> str:
+        return self._parts.sealer.unseal(grant.facts["session"], _purpose(key)).decode()
 
 
 def session_name(app: App, sid: str) -> str:
@@ -217,6 +221,10 @@ def _visit(app: App, session: ClientSession, rules: TicketRules) -> Visit:
     )
 
 
-def _purpose(ticket: str) -> str:
-    # A sealed session copied into another ticket's facts does not open there.
-    return f"signed-ticket:{digest(ticket)}"
+def _while_it_lives(app: App) -> Binding:
+    return Binding("ticket-session", app.realm, app.client_id)
+
+
+def _purpose(key: str) -> str:
+    # A sealed session copied into the facts of another ticket does not open there.
+    return f"signed-ticket:{digest(key)}"
