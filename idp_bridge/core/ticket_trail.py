@@ -18,6 +18,8 @@ from idp_bridge.core.secret import digest
 from idp_bridge.core.store import Store
 
 KEPT = timedelta(hours=24)
+# Guesses of tickets that nobody issued must not fill the store.
+_GUESS_KEPT = timedelta(minutes=15)
 _MOST = 5
 _RACES = 20
 # Whatever else somebody sends is no ticket of anybody's and leaves no trail.
@@ -75,7 +77,8 @@ class TicketTrail:
             if len(trail.refusals) >= _MOST:
                 return
             new = replace(trail, refusals=(*trail.refusals, refusal))
-            if await self._store.swap(_key(ticket), old, _encode(new), KEPT):
+            kept = KEPT if trail.issued else _GUESS_KEPT
+            if await self._store.swap(_key(ticket), old, _encode(new), kept):
                 await self._record(trail.issued, refusal)
                 return
 

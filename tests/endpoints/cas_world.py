@@ -19,7 +19,7 @@ from idp_bridge.core.cas_proxy import CasProxies
 from idp_bridge.core.cas_services import CasServices
 from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.doors import Doors
-from idp_bridge.core.errors import BridgeError
+from idp_bridge.core.errors import BridgeError, Unavailable
 from idp_bridge.core.grants import Grants
 from idp_bridge.core.relying_party import Tokens
 from idp_bridge.core.revocations import Revocations
@@ -80,6 +80,17 @@ class Client(FakeKeycloak):
         claims = {**tokens.claims, "bridge_account": self.at.person.subject}
         moved = self._clock() - timedelta(seconds=self._clock().timestamp() - self.at.since)
         return replace(tokens, auth_time=moved, claims=claims)
+
+
+class LeavingStore(MemoryStore):
+    """A store that can go away."""
+
+    away = False
+
+    async def get(self, key: str) -> bytes | None:
+        if self.away:
+            raise Unavailable("the store is away")
+        return await super().get(key)
 
 
 class ListedOutbox:
@@ -153,9 +164,9 @@ class FakeIntroductions:
 class CasWorld:
     """Everything around the CAS endpoints."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: type[MemoryStore] = MemoryStore) -> None:
         self.clock = FakeClock()
-        self.store = MemoryStore(self.clock)
+        self.store = store(self.clock)
         self.audit = ListedAudit()
         self.realms = {"workers": Realm(), "residents": Realm()}
         self.revocations = Revocations(self.store, self.clock)
