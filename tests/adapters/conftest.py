@@ -98,9 +98,12 @@ def answers(url: str) -> bool:
 APPS: dict[str, tuple[dict[str, str], str]] = {
     "grid_service": ({"workers": "/callback"}, "/"),
     "legal_aid": ({"residents": "/callback"}, "/"),
-    "house_codes": (
-        {"residents": "/callback/residents", "workers": "/callback/workers"},
-        "/login/workers",
+    **dict.fromkeys(
+        ("house_codes", "counselling", "mediation"),
+        (
+            {"residents": "/callback/residents", "workers": "/callback/workers"},
+            "/login/workers",
+        ),
     ),
 }
 

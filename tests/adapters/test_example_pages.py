@@ -186,3 +186,94 @@ def test_houses_are_found_by_code_and_by_address(app: RunningApp):
     nothing = app.browser.get(f'{app.url}/?q="><script>').text
     assert "没有找到" in nothing
     assert "<script" not in nothing
+
+
+@only("started", ["counselling"], indirect=True)
+def test_an_hour_is_booked_by_a_resident_and_confirmed_by_a_counsellor_of_that_unit_only(
+    app: RunningApp,
+):
+    resident, elsewhere, there = Browser(), Browser(), Browser()
+    app.ops["residents"].claims |= {"roles": ["client"], "name": "李娜"}
+    resident.get(f"{app.url}/login/residents")
+    booked = resident.post(f"{app.url}/hours/a1/book", topic="sleep")
+    assert "等待确认" in booked.text
+
+    app.op.claims |= {"roles": ["counsellor"], "groups": [f"{GRID_12}/counsellor"]}
+    assert "李娜" not in app.sign_in(elsewhere).text
+    assert elsewhere.post(f"{app.url}/hours/a1/confirm").status_code == 403
+    app.op.claims |= {"groups": [f"{GRID_13}/counsellor"], "sid": "s2"}
+    assert "李娜" in app.sign_in(there).text
+    assert "已确认" in there.post(f"{app.url}/hours/a1/confirm").text
+    assert "已确认" in resident.get(f"{app.url}/").text
+
+
+@only("started", ["counselling"], indirect=True)
+def test_an_hour_is_booked_once_and_cancelled_by_its_client_only(app: RunningApp):
+    one, two = Browser(), Browser()
+    residents = app.ops["residents"]
+    residents.claims |= {"roles": ["client"], "subject": "p1"}
+    one.get(f"{app.url}/login/residents")
+    residents.claims |= {"subject": "p2", "sid": "s2"}
+    two.get(f"{app.url}/login/residents")
+
+    assert one.post(f"{app.url}/hours/b1/book", topic="work").status_code == 200
+    residents.claims |= {"subject": "p2", "sid": "s2"}
+    assert two.post(f"{app.url}/hours/b1/book", topic="work").status_code == 409
+    assert two.post(f"{app.url}/hours/b1/cancel").status_code == 409
+    residents.claims |= {"subject": "p1", "sid": "s1"}
+    assert one.post(f"{app.url}/hours/b1/cancel").status_code == 200
+
+
+@only("started", ["counselling"], indirect=True)
+def test_a_form_of_another_site_books_nothing(app: RunningApp):
+    resident = Browser()
+    app.ops["residents"].claims |= {"roles": ["client"], "subject": "p3"}
+    resident.get(f"{app.url}/login/residents")
+
+    answer = resident.post_from("https://evil.test", f"{app.url}/hours/c1/book", topic="work")
+
+    assert answer.status_code == 403
+    assert "还没有预约" in resident.get(f"{app.url}/").text
+
+
+@only("started", ["mediation"], indirect=True)
+def test_a_dispute_is_settled_by_a_mediator_of_its_unit_and_only_read_by_an_adviser(
+    app: RunningApp,
+):
+    resident, adviser, mediator = Browser(), Browser(), Browser()
+    app.ops["residents"].claims |= {"roles": ["party"], "name": "李娜"}
+    page = resident.get(f"{app.url}/login/residents")
+    story = {"kind": "noise", "summary": "楼上每天半夜拖动家具 <b>"}
+    page = resident.post(f"{app.url}/disputes", org=GRID_13, **story, **csrf_of(page))
+    assert "楼上每天半夜拖动家具 &lt;b&gt;" in page.text
+
+    agreed = {"agreement": "晚上十点以后不再拖动家具"}
+    app.op.claims |= {"roles": ["adviser"], "groups": ["/baoan/xixiang/gongle/legal-adviser"]}
+    page = app.sign_in(adviser)
+    assert "李娜" in page.text
+    assert "/settle" not in page.text
+    refused = adviser.post(f"{app.url}/disputes/1/settle", **agreed, **csrf_of(page))
+    assert refused.status_code == 403
+    app.op.claims |= {"roles": ["mediator"], "groups": [f"{GRID_13}/counsellor"], "sid": "s2"}
+    page = app.sign_in(mediator)
+    page = mediator.post(f"{app.url}/disputes/1/settle", **agreed, **csrf_of(page))
+    assert "已达成协议" in page.text
+    assert "晚上十点以后" in resident.get(f"{app.url}/").text
+
+
+@only("started", ["mediation"], indirect=True)
+def test_a_mediator_of_another_unit_neither_sees_nor_settles_a_dispute(app: RunningApp):
+    resident = Browser()
+    app.ops["residents"].claims |= {"roles": ["party"], "subject": "p9"}
+    page = resident.get(f"{app.url}/login/residents")
+    story = {"kind": "family", "summary": "兄弟之间因为老房子的事争执"}
+    resident.post(f"{app.url}/disputes", org=GRID_12, **story, **csrf_of(page))
+
+    app.op.claims |= {"roles": ["mediator"], "groups": ["/baoan/xinan/counsellor"]}
+    page = app.sign_in()
+
+    assert "老房子" not in page.text
+    agreed = {"agreement": "别人单位的协议不能由我登记"}
+    for number in (1, 2, 99):
+        url = f"{app.url}/disputes/{number}/settle"
+        assert app.browser.post(url, **agreed, **csrf_of(page)).status_code == 403

@@ -1,0 +1,1 @@
+"""Counselling booking, an app of both realms: FastAPI with this project's SDK."""

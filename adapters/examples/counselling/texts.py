@@ -1,0 +1,36 @@
+"""What this app says, in Chinese and English."""
+
+TEXTS = {
+    "app": ("心理咨询预约", "Counselling booking"),
+    "hello": ("您好，", "Hello, "),
+    "hello_text": (
+        "在社区心理服务室预约一小时的咨询，免费，不公开。",
+        "Book an hour of counselling in a community room: free, and nobody else's business.",
+    ),
+    "role_client": ("预约人", "Client"),
+    "role_counsellor": ("咨询师", "Counsellor"),
+    "free": ("可以预约的时间", "Free hours"),
+    "no_free": ("目前没有空闲的时间。", "There are no free hours at present."),
+    "mine": ("我的预约", "My bookings"),
+    "no_mine": ("还没有预约。", "No bookings yet."),
+    "rooms": ("我负责的服务室的预约", "Bookings in the rooms of my posts"),
+    "no_rooms": ("您的岗位范围内还没有预约。", "No bookings in the units of your posts yet."),
+    "room": ("心理服务室", "counselling room"),
+    "topic": ("想谈什么", "What about"),
+    "topic_sleep": ("睡眠与焦虑", "Sleep and worry"),
+    "topic_family": ("家庭关系", "Family"),
+    "topic_work": ("工作压力", "Work"),
+    "topic_child": ("孩子的成长", "A child"),
+    "topic_other": ("其他", "Something else"),
+    "book": ("预约", "Book"),
+    "cancel": ("取消预约", "Cancel"),
+    "confirm": ("确认预约", "Confirm"),
+    "waiting": ("等待确认", "To be confirmed"),
+    "confirmed": ("已确认", "Confirmed"),
+    "by": ("咨询师：", "Counsellor: "),
+    "client": ("预约人", "Client"),
+    "taken": (
+        "这个时间刚刚被别人约走，或已经取消。请看最新的列表。",
+        "That hour has just been taken or cancelled. Here is the list as it is now.",
+    ),
+}

@@ -1,0 +1,1 @@
+"""i-Mediation, an app of both realms: Django with this project's SDK."""
