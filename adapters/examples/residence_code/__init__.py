@@ -1,0 +1,1 @@
+"""Residence code, an app of both realms that signs people in by signed tickets: Starlette."""
