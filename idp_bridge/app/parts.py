@@ -50,6 +50,7 @@ from idp_bridge.keycloak.relying_party import KeycloakRelyingParty, Registration
 from idp_bridge.oidc import HttpLogoutSender, KeySet, registered
 from idp_bridge.settings import Settings
 from idp_bridge.store.app_logouts import SqlOutbox
+from idp_bridge.store.app_traces import AppTraces
 from idp_bridge.store.cities import MmdbCities, NoCities
 from idp_bridge.store.database import Database
 from idp_bridge.store.durable import DurableStore
@@ -75,6 +76,7 @@ class Stores:
         self.locks = SqlQrLocks(self.database)
         self.audit = SqlAudit(self.database)
         self.outbox = SqlOutbox(self.database)
+        self.app_traces = AppTraces(self.database)
 
 
 class Parts:

@@ -1,18 +1,14 @@
 """`idp-bridge provision`: bring Keycloak to what `realms/` declares."""
 
 import argparse
-import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from idp_bridge.core.errors import BridgeError
 
 if TYPE_CHECKING:
     from idp_bridge.app.commands import Subcommands
-    from idp_bridge.settings import Settings
-
-    Realm = Literal["residents", "workers"]
 
 
 class CannotProvision(BridgeError):
@@ -43,6 +39,12 @@ def register(commands: "Subcommands") -> None:
 
 def provision(arguments: argparse.Namespace) -> int:
     """Run it and print what differs, one line each; drift is a report, not a failure."""
+    from idp_bridge.app.administration import (
+        common_values,
+        read_json,
+        realm_values,
+        realms_folder,
+    )
     from idp_bridge.keycloak.provisioning import AdminApi, Inputs, Policy, ProvisioningError, run
     from idp_bridge.settings import load
 
@@ -50,11 +52,11 @@ def provision(arguments: argparse.Namespace) -> int:
     user, password = _administrator(arguments)
     inputs = Inputs(
         folder=arguments.realms or realms_folder(),
-        values=_common(settings) | _json(arguments.values),
-        realm_values={realm: _of_realm(settings, realm) for realm in ("residents", "workers")},
+        values=common_values(settings) | read_json(arguments.values),
+        realm_values={realm: realm_values(settings, realm) for realm in ("residents", "workers")},
         extra_apps=tuple(arguments.apps),
         without=frozenset(arguments.without),
-        demo=_json(arguments.demo),
+        demo=read_json(arguments.demo),
     )
     url = settings.keycloak_internal_url or settings.keycloak_url
     verify = str(settings.ca_file) if settings.ca_file else True
@@ -67,12 +69,6 @@ def provision(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def realms_folder() -> Path:
-    """The declarations that came with this installation, or of the working copy."""
-    packaged = Path(__file__).parents[2] / "_realms"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "realms"
-
-
 def _administrator(arguments: argparse.Namespace) -> tuple[str, str]:
     password = os.environ.get("KEYCLOAK_ADMIN_PASSWORD", "")
     if (file := arguments.keycloak_admin_password_file) is not None:
@@ -82,22 +78,3 @@ def _administrator(arguments: argparse.Namespace) -> tuple[str, str]:
             "name a Keycloak administrator: KEYCLOAK_ADMIN_USER and KEYCLOAK_ADMIN_PASSWORD"
         )
     return arguments.keycloak_admin_user, password
-
-
-def _common(settings: "Settings") -> dict[str, str]:
-    names = ("issuer", "resident_url", "worker_url", "admin_url", "keycloak_url")
-    return {name: str(getattr(settings, name)) for name in names}
-
-
-def _of_realm(settings: "Settings", realm: "Realm") -> dict[str, str]:
-    return {"bridge_secret": settings.bridge_client_secrets[realm].get_secret_value()}
-
-
-def _json(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        loaded: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        raise CannotProvision(f"{file.name} cannot be read as JSON") from None
-    return loaded

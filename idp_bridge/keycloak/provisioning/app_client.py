@@ -10,7 +10,7 @@ from idp_bridge.manifests.manifest import AppManifest
 from idp_bridge.manifests.oidc import OidcSettings
 from idp_bridge.manifests.parts import Realm
 
-_SCOPES = {
+CLAIM_SCOPES = {
     "name": "claim-name",
     "username": "claim-username",
     "phone": "claim-phone",
@@ -55,7 +55,7 @@ def app_client(
 def claim_scopes(app: AppManifest, subject: str) -> list[str]:
     """The client scopes that release what the manifest names."""
     claims = {*app.claims, *(["username"] if subject == "username" else [])}
-    return sorted(_SCOPES[claim] for claim in claims)
+    return sorted(CLAIM_SCOPES[claim] for claim in claims)
 
 
 def _laid_over(declared: Mapping[str, Any], app: AppManifest, realm: Realm) -> dict[str, Any]:
