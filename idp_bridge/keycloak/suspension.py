@@ -21,8 +21,8 @@ _CLOSING = "bridge.closing"
 _BRIDGE_SERVED = frozenset({"cas", "ticket"})
 _LOGOUT_ADDRESSES = (
     "backchannel.logout.url",
+    "saml_single_logout_service_url_soap",
     "saml_single_logout_service_url_post",
-    "saml_single_logout_service_url_redirect",
 )
 
 

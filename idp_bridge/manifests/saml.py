@@ -18,7 +18,14 @@ class SamlSettings(Section):
         default=None, description="Where assertions are posted (assertion consumer service)."
     )
     logout_url: Address | None = Field(
-        default=None, description="Where logout requests are sent (single logout service)."
+        default=None,
+        description="Where the browser takes logout requests (single logout service, HTTP-POST "
+        "and HTTP-Redirect).",
+    )
+    soap_logout_url: Address | None = Field(
+        default=None,
+        description="Where Keycloak sends logout requests itself, behind the browser's back (SOAP "
+        "binding). Without it a session that is ended elsewhere lives on in the app.",
     )
     certificate: str = Field(
         default="", description="Its signing certificate, base64 without the PEM lines."

@@ -29,6 +29,7 @@ _FROM_METADATA = (
     "saml_assertion_consumer_url_post",
     "saml_single_logout_service_url_post",
     "saml_single_logout_service_url_redirect",
+    "saml_single_logout_service_url_soap",
     "saml.signing.certificate",
 )
 
@@ -105,6 +106,7 @@ def _declared(saml: SamlSettings) -> dict[str, str]:
         "saml_assertion_consumer_url_post": saml.consumer_url,
         "saml_single_logout_service_url_post": saml.logout_url,
         "saml_single_logout_service_url_redirect": saml.logout_url,
+        "saml_single_logout_service_url_soap": saml.soap_logout_url,
         "saml.signing.certificate": "".join(saml.certificate.split()),
     }
     return declared | {name: value for name, value in optional.items() if value}

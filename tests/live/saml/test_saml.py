@@ -170,7 +170,8 @@ def test_a_request_that_the_app_did_not_sign_is_refused(
 ) -> None:
     """Whoever can forge requests could choose where the assertion goes or how it is made."""
     page = context.new_page()
-    sent = page.context.request.get(f"{app}/", max_redirects=0).headers["location"]
+    login = page.context.request.get(f"{app}/", max_redirects=0).headers["location"]
+    sent = page.context.request.get(login, max_redirects=0).headers["location"]
     unsigned = sent.partition("&SigAlg=")[0]
     assert unsigned != sent
 
