@@ -74,6 +74,18 @@ def test_nothing_a_browser_says_of_itself_opens_a_door(
     assert wrong_role in (400, 401, 403)
 
 
+def test_no_other_protocol_is_opened_in_which_nobody_asks_about_requests(patroller: Visitor):
+    port = int(patroller.url.rpartition(":")[2])
+    settings = ("Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA")
+    request = asking("/", port, f"Cookie: {patroller.cookies()}", *settings)
+
+    status, came = wire(port, request.replace("n: close", "n: Upgrade, HTTP2-Settings"))
+
+    assert status != 101
+    if status == 200:
+        assert {"upgrade", "http2-settings"}.isdisjoint(name for name, _ in _reached(came))
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_a_path_of_two_readings_opens_no_door(proxy: Place, patroller: Visitor, path: str):
     cookie = f"Cookie: {patroller.cookies()}"
