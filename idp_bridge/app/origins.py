@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from idp_bridge.app import rights
 from idp_bridge.app.http import Front, Origin
 from idp_bridge.app.parts import Parts
 from idp_bridge.core.cas import CasParts, CasTickets
@@ -29,9 +30,13 @@ from idp_bridge.oidc import Provider, build
 from idp_bridge.oidc.client_auth import ClientAuthentication
 from idp_bridge.oidc.client_keys import ClientKeys
 from idp_bridge.web import activation, kiosk, phone, phone_approval, qr, reading
+from idp_bridge.web.access_requests import AccessPages
 from idp_bridge.web.admin import AdminPages
 from idp_bridge.web.admin_activation import ActivationDesk
+from idp_bridge.web.admin_apps import AppsDesk
 from idp_bridge.web.admin_kiosks import KioskDesk
+from idp_bridge.web.admin_requests import RequestsDesk
+from idp_bridge.web.admin_why import WhyDesk
 from idp_bridge.web.errors import error_response
 from idp_bridge.web.pages import WebPages
 from idp_bridge.web.portal import Portal
@@ -206,7 +211,16 @@ def _resident(parts: Parts, pages: Pages) -> list[BaseRoute]:
 
 
 def _worker(parts: Parts, pages: Pages) -> list[BaseRoute]:
-    return _portal(parts, _surface(parts, pages, "worker", "workers", "worker-portal"))
+    surface = _surface(parts, pages, "worker", "workers", "worker-portal")
+    access = AccessPages(
+        surface,
+        rights.requests(parts),
+        rights.role_ends(parts),
+        parts.apps,
+        parts.accounts,
+        parts.clock,
+    )
+    return [*_portal(parts, surface, access), *access.routes()]
 
 
 def _admin(parts: Parts, pages: Pages) -> list[BaseRoute]:
@@ -218,11 +232,22 @@ def _admin(parts: Parts, pages: Pages) -> list[BaseRoute]:
         surface, parts.activations, parts.accounts, parts.limits, clock, settings.resident_url
     )
     kiosks = KioskDesk(surface, parts.kiosks, audit, clock, settings.issuer)
-    return [*surface.routes(), *start.routes(), *counter.routes(), *kiosks.routes()]
+    desks = (start, counter, kiosks, *_rights_desks(parts, surface))
+    return [*surface.routes(), *(route for desk in desks for route in desk.routes())]
 
 
-def _portal(parts: Parts, surface: Surface) -> list[BaseRoute]:
-    portal = Portal(surface, parts.apps, parts.orgs, parts.settings.admin_url)
+def _rights_desks(parts: Parts, surface: Surface) -> tuple[AppsDesk, RequestsDesk, WhyDesk]:
+    requests, ends = rights.requests(parts), rights.role_ends(parts)
+    return (
+        AppsDesk(surface, parts.apps, rights.app_desk(parts), parts.stores.outbox),
+        RequestsDesk(surface, requests, ends, parts.apps, parts.accounts),
+        WhyDesk(surface, rights.why(parts), rights.what_if(parts), parts.apps),
+    )
+
+
+def _portal(parts: Parts, surface: Surface, access: AccessPages | None = None) -> list[BaseRoute]:
+    news = access.news if access else None
+    portal = Portal(surface, parts.apps, parts.orgs, parts.settings.admin_url, news)
     sessions = SessionsPage(surface, parts.accounts, parts.apps, parts.sign_ins, parts.revocations)
     return [*surface.routes(), *portal.routes(), *sessions.routes()]
 

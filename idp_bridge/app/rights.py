@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 
+from idp_bridge.core.app_settings import AppDesk
 from idp_bridge.core.errors import BridgeError
 from idp_bridge.core.requests_desk import AccessRequests
 from idp_bridge.core.role_ends import SWEEP_EVERY, RoleEnds
 from idp_bridge.core.what_if import WhatIf
 from idp_bridge.core.why import Why
+from idp_bridge.keycloak.app_clients import KeycloakAppClients
 from idp_bridge.keycloak.app_roles import KeycloakAppRoles
 from idp_bridge.keycloak.effective import effective
 from idp_bridge.keycloak.explain import KeycloakChains
@@ -57,6 +59,12 @@ def requests(parts: "Parts") -> AccessRequests:
         audit=parts.stores.audit,
         clock=parts.clock,
     )
+
+
+def app_desk(parts: "Parts") -> AppDesk:
+    """Changes apps from the admin page."""
+    clients = KeycloakAppClients(parts.apis)
+    return AppDesk(parts.apps, parts.accounts, clients, parts.stores.audit, parts.clock)
 
 
 async def sweep_rights(parts: "Parts") -> NoReturn:

@@ -18,6 +18,13 @@ from idp_bridge.core.store import Store
 from idp_bridge.keycloak.admin import AdminApi
 
 _LANGUAGES = ("zh", "en")
+# Of OpenID Connect, then of SAML.
+_LOGOUT_URLS = (
+    "backchannel.logout.url",
+    "saml_single_logout_service_url_soap",
+    "saml_single_logout_service_url_redirect",
+    "saml_single_logout_service_url_post",
+)
 _AT_ONCE = 8
 
 
@@ -85,7 +92,7 @@ class KeycloakApps:
             role_names={role["name"]: _role_names(role) for role in roles},
             redirect_uris=tuple(client.get("redirectUris") or ()),
             minimum_acr=said.get("minimum.acr.value", ""),
-            logout_url=said.get("backchannel.logout.url", ""),
+            logout_url=next((said[name] for name in _LOGOUT_URLS if said.get(name)), ""),
             state=said.get("bridge.state", "draft"),
             subject=said.get("bridge.subject", "sub"),
             owner=said.get("bridge.owner", ""),

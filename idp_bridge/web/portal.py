@@ -1,6 +1,6 @@
 """The portals: exactly the apps that the person may enter, and what else they can do here."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.errors import NotSignedIn
 from idp_bridge.core.orgs import OrgNames, called, posts_in, way_to
 from idp_bridge.core.pages import Reader
+from idp_bridge.web.access_requests import AccessNews
 from idp_bridge.web.language import texts
 from idp_bridge.web.requests import reader_from
 from idp_bridge.web.surface import Surface, Visit
@@ -42,12 +43,14 @@ class PostLine:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """``admin_url`` is where the holders of ``bridge-admin`` find the admin pages."""
+    """``admin_url`` is where the holders of ``bridge-admin`` find the admin pages; ``news`` tells
+    of requests for apps, where there are any."""
 
     surface: Surface
     apps: Apps
     orgs: OrgNames
     admin_url: str
+    news: Callable[[Visit], Awaitable[AccessNews]] | None = None
 
     def routes(self) -> list[BaseRoute]:
         """The start page; signed out it says what this is."""
@@ -69,6 +72,7 @@ class Portal:
             posts=await self._posts(visit),
             roles=named_roles(session.realm_roles, language),
             admin_url=self.admin_url if "bridge-admin" in session.realm_roles else "",
+            news=await self.news(visit) if self.news else None,
         )
 
     def _welcome(self, reader: Reader) -> Response:
