@@ -72,7 +72,8 @@ def realms_folder() -> Path:
 def common_values(settings: "Settings") -> dict[str, str]:
     """What placeholders stand for in every realm."""
     names = ("issuer", "resident_url", "worker_url", "admin_url", "keycloak_url")
-    return {name: str(getattr(settings, name)) for name in names}
+    values = {name: str(getattr(settings, name)) for name in names}
+    return {**values, "sector_url": f"{settings.issuer}/apps/sector.json"}
 
 
 def realm_values(settings: "Settings", realm: "Realm") -> dict[str, str]:

@@ -24,6 +24,7 @@ from idp_bridge.core.tickets import TicketParts, Tickets
 from idp_bridge.endpoints import cas
 from idp_bridge.endpoints.cas_logout import CasCallback
 from idp_bridge.endpoints.entry import Entry, EntryParts
+from idp_bridge.endpoints.sector import sector_route
 from idp_bridge.endpoints.ticket import TicketEndpoints
 from idp_bridge.keycloak.introductions import KeycloakIntroductions
 from idp_bridge.oidc import Provider, build
@@ -111,7 +112,12 @@ def _op(parts: Parts, pages: Pages) -> list[BaseRoute]:
 def _apps(parts: Parts, pages: Pages) -> list[BaseRoute]:
     """Apps that do not speak OpenID Connect or SAML: each protocol is given the one entry."""
     entry = Entry(EntryParts(parts.settings.issuer, parts.doors, pages, parts.app_logout))
-    return [*entry.routes(), *_cas(parts, pages, entry), *_tickets(parts, pages, entry)]
+    return [
+        sector_route(),
+        *entry.routes(),
+        *_cas(parts, pages, entry),
+        *_tickets(parts, pages, entry),
+    ]
 
 
 def _cas(parts: Parts, pages: Pages, entry: Entry) -> list[BaseRoute]:

@@ -134,6 +134,8 @@ def values(plan: Plan) -> dict[str, str]:
         "ldap_base_dn": BASE,
         "ldap_bind_dn": READER,
         "ldap_password": plan.secrets["ldap_reader"],
+        # Asked for while realms are set up, when the bridge is not there yet.
+        "sector_url": f"{plan.origins.local_scheme}://{plan.origins.host}:{plan.ports.start}/sector.json",
     }
     for app in plan.apps:
         if app.example:

@@ -43,9 +43,18 @@ def start_app(plan: Plan, is_ready: Callable[[], bool]) -> Starlette:
     async def readiness(request: Request) -> Response:
         return JSONResponse({"ready": is_ready()}, headers={"Cache-Control": "no-store"})
 
+    async def sector(_: Request) -> Response:
+        """What the bridge says at /apps/sector.json, for realms that are set up before it runs."""
+        return JSONResponse(["https://*", "http://*"])
+
     names = {plan.origins.name, plan.origins.host, urlsplit(plan.origins.start).hostname or ""}
     return Starlette(
-        routes=[Route("/", page), Route("/ready", readiness), *files_routes()],
+        routes=[
+            Route("/", page),
+            Route("/ready", readiness),
+            Route("/sector.json", sector),
+            *files_routes(),
+        ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=sorted(names))],
     )
 

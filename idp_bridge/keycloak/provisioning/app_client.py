@@ -17,11 +17,6 @@ CLAIM_SCOPES = {
     "email": "claim-email",
     "posts": "bridge-posts",
 }
-_PAIRWISE = {
-    "name": "pairwise subject",
-    "protocolMapper": "oidc-sha256-pairwise-sub-mapper",
-    "config": {},
-}
 
 
 def app_client(
@@ -46,7 +41,8 @@ def app_client(
     if app.saml is not None:
         return client | _saml(client, saml_client(app, app.saml, subject, metadata or {}))
     if subject == "pairwise":
-        client["mappers"] = [*client["mappers"], _PAIRWISE]
+        pairwise = _pairwise(client["redirectUris"], declared["sector_url"])
+        client["mappers"] = [*client["mappers"], pairwise]
     if isinstance(app.section, OidcSettings):
         client |= _oidc(realm, app.section, client["attributes"])
     return client
@@ -78,6 +74,16 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_named(inner, names) for inner in value]
     return value
+
+
+def _pairwise(redirect_uris: list[str], sector_url: str) -> dict[str, Any]:
+    # Keycloak asks for a sector document once an app is on several hosts.
+    several = len({urlsplit(uri).hostname for uri in redirect_uris}) > 1
+    return {
+        "name": "pairwise subject",
+        "protocolMapper": "oidc-sha256-pairwise-sub-mapper",
+        "config": {"sectorIdentifierUri": sector_url if several else ""},
+    }
 
 
 def _attributes(realm: Realm, app: AppManifest, subject: str) -> dict[str, str]:

@@ -31,7 +31,10 @@ def provision(realm: TrialRealm, *, other: Any = None, **policy: bool) -> list[L
     """Apply the declarations, with ``other`` laid over them; what was said."""
     values = _Values(realm.op.issuer)
     own = {"residents": {"bridge_secret": SECRET}, "workers": {}}
-    shared = {name: values[name] for name in ("issuer", "resident_url", "worker_url", "admin_url")}
+    shared = {
+        name: values[name]
+        for name in ("issuer", "resident_url", "worker_url", "admin_url", "sector_url")
+    }
     declared = {
         **declared_realm(Inputs(REALMS, shared, own), "residents"),
         "realm": realm.name,
