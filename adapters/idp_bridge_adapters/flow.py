@@ -28,7 +28,7 @@ from idp_bridge_adapters.principal import Principal, acr_reaches
 from idp_bridge_adapters.sessions import Held, Session, Sessions
 from idp_bridge_adapters.steps import Blocking, Pause, Steps
 from idp_bridge_adapters.tokens import AcrTooLow, LogoutToken, TokenRefused, Trust, Verifier
-from idp_bridge_adapters.web import SAFE, Asked, Cookie, Reply
+from idp_bridge_adapters.web import SAFE, Asked, Cookie, Reply, safe_next
 
 READING = timedelta(seconds=10)
 _PAUSE = 0.02
@@ -97,7 +97,7 @@ class Flow:
         session = Session(person, tokens["refresh_token"], tokens["id_token"], self._clock())
         session_id = yield from self._sessions.begin(session)
         cookies = (cookie, Cookie(self.app.cookie, session_id))
-        return Reply(302, location=begun.next, cookies=cookies)
+        return Reply(302, location=safe_next(begun.next), cookies=cookies)
 
     def current(self, asked: Asked) -> Steps[Principal]:
         """Who is here, by what Keycloak said at most ``fresh_for`` ago; raises ``SignedOut``.
