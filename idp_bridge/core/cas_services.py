@@ -4,6 +4,8 @@ Services are the app's redirect addresses at Keycloak, so an administrator sees 
 there. The bridge's own addresses are never a service, whatever a pattern covers.
 """
 
+import re
+
 from idp_bridge.core.addresses import flaw, registered
 from idp_bridge.core.apps import App
 from idp_bridge.core.doors import Doors
@@ -11,6 +13,14 @@ from idp_bridge.core.doors import Doors
 PROTOCOL = "cas"
 # What an answer adds to a service or callback address.
 ANSWER = frozenset({"ticket", "SAMLart", "pgtId", "pgtIou", "logoutRequest"})
+# Servlet containers write this into an address until they know that the browser keeps cookies, and
+# the Java client then calls itself so.
+_SERVLET_SESSION = re.compile(r";jsessionid=[A-Za-z0-9._!~-]*(?=\?|$)")
+
+
+def named(service: str) -> str:
+    """The service as it is registered, returned to and compared: without a servlet's session."""
+    return _SERVLET_SESSION.sub("", service, count=1)
 
 
 class CasServices:

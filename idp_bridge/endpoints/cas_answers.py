@@ -75,8 +75,9 @@ def success(
 def failure(code: str, *, as_json: bool, kind: str = "authenticationFailure") -> Response:
     """Why not, by the specification's own code."""
     if as_json:
+        # The specification has one name for both kinds here (2.7.2).
         said = {"code": code, "description": _SENTENCES[code]}
-        return _json({"serviceResponse": {kind: said}})
+        return _json({"serviceResponse": {"authenticationFailure": said}})
     root = Element(f"{{{_CAS}}}serviceResponse")
     SubElement(root, f"{{{_CAS}}}{kind}", {"code": code}).text = _SENTENCES[code]
     return _xml(root)

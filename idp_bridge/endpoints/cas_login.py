@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from idp_bridge.core.apps import App
 from idp_bridge.core.cas import CasTickets, Pass
-from idp_bridge.core.cas_services import PROTOCOL, CasServices, serves
+from idp_bridge.core.cas_services import PROTOCOL, CasServices, named, serves
 from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import Forbidden, InvalidRequest
@@ -49,7 +49,7 @@ class CasLogin:
     async def login(self, request: Request) -> Response:
         """Send the browser to Keycloak, if the service is one that we know."""
         said = single(request.query_params.multi_items())
-        service = said.get("service") or said.get("TARGET", "")
+        service = named(said.get("service") or said.get("TARGET", ""))
         apps = await self.services.of(service)
         if not apps:
             raise ServiceRefused("the service is not registered")

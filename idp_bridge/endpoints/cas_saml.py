@@ -31,7 +31,8 @@ _GOOD_FOR = timedelta(seconds=60)
 _SKEW = timedelta(seconds=30)
 _ARTIFACT = "urn:oasis:names:tc:SAML:1.0:cm:artifact"
 _METHOD = "urn:oasis:names:tc:SAML:1.0:am:unspecified"
-_NUMBER = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+# Apache's module gives its requests none.
+_NUMBER = re.compile(r"[A-Za-z0-9_.:-]{0,128}")
 
 register_namespace("SOAP-ENV", SOAP)
 register_namespace("saml1p", PROTOCOL)

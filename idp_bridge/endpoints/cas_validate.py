@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from idp_bridge.core.cas import Asked, CasRefused, CasTickets, SessionsOf, Validated
 from idp_bridge.core.cas_proxy import CasProxies
+from idp_bridge.core.cas_services import named
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import InvalidRequest, Unavailable
 from idp_bridge.endpoints import cas_answers as answers
@@ -63,7 +64,7 @@ class CasValidation:
             said = _said(request)
             if not said.get("pgt") or not said.get("targetService"):
                 raise CasRefused("INVALID_REQUEST", "missing")
-            ticket = await self.proxies.ticket(said["pgt"], said["targetService"])
+            ticket = await self.proxies.ticket(said["pgt"], named(said["targetService"]))
         except (CasRefused, Unavailable) as refusal:
             code = _code(request, refusal)
             return answers.failure(code, as_json=as_json, kind="proxyFailure")
@@ -89,7 +90,7 @@ class CasValidation:
         if not said.get("ticket") or not said.get("service"):
             raise CasRefused("INVALID_REQUEST", "missing")
         renew = demanded(said, "renew")
-        asked = Asked(said["ticket"], said["service"], renew=renew, proxied=proxied)
+        asked = Asked(said["ticket"], named(said["service"]), renew=renew, proxied=proxied)
         validated = await self.tickets.validate(asked)
         if said.get("pgtUrl"):
             return validated, await self.proxies.grant(validated, said["pgtUrl"])
@@ -122,5 +123,5 @@ def _code(request: Request, refusal: CasRefused | Unavailable) -> str:
     """The specification's code; an operator finds the reason in the log, an administrator on the
     page of tickets."""
     code = refusal.code if isinstance(refusal, CasRefused) else "INTERNAL_ERROR"
-    log.info("cas_refused", code=code, reason=str(refusal), path=request.url.path)
+    log.info("cas_refused", answer=code, reason=str(refusal), path=request.url.path)
     return code

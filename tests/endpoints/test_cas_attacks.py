@@ -87,6 +87,8 @@ async def test_a_registered_address_is_no_pattern(world, service):
         "https://key-person.test/files/%2e%2e/login",
         "https://key-person.test/files/..%2flogin",
         "https://key-person.test/files/;/x",
+        "https://key-person.test/files/7;jsessionid=1;x=2",
+        "https://key-person.test/files/7;jsessionid=1/../../login",
         "https://key-person.test/files//evil",
         "https://key-person.test/files/\\evil",
         "https://key-person.test/files/%0d%0aLocation:x",

@@ -208,7 +208,7 @@ async def proxied(world: CasWorld) -> str:
 async def proxy_ticket(world: CasWorld, pgt: str, target: str = ELSEWHERE) -> str:
     query = {"pgt": pgt, "targetService": target, "format": "JSON"}
     said = json.loads((await world.http.get("/cas/proxy", params=query)).text)["serviceResponse"]
-    return said.get("proxySuccess", {}).get("proxyTicket") or said["proxyFailure"]["code"]
+    return said.get("proxySuccess", {}).get("proxyTicket") or said["authenticationFailure"]["code"]
 
 
 async def test_an_app_stands_in_for_the_person_at_another_that_agrees(world):
@@ -234,3 +234,13 @@ async def test_a_request_that_lacks_something_is_told_so(world):
     told = await world.shown(await world.ticket(), format="YAML")
     assert code_of(told) == "INVALID_REQUEST"
     assert await proxy_ticket(world, "", "") == "INVALID_REQUEST"
+
+
+async def test_a_servlet_that_writes_its_session_into_its_address_is_the_same_service(world):
+    service = "https://key-person.test/files/7;jsessionid=node0.abc!1?view=full"
+    answer = await world.go("/cas/login", service=service)
+    assert answer.headers["location"].startswith(
+        "https://key-person.test/files/7?view=full&ticket="
+    )
+    told = await world.shown(query_of(answer)["ticket"], service)
+    assert user_of(told) == "chen"

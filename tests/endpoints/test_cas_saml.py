@@ -131,3 +131,12 @@ async def test_a_comment_inside_the_ticket_does_not_cut_it(world):
 
     assert status_of(response) in ("saml1p:Success", "saml1p:RequestDenied")
     assert status_of(await asked(world, request(ticket[:10]))) == "saml1p:RequestDenied"
+
+
+async def test_a_request_without_a_number_is_answered_without_one(world):
+    body = request(await world.ticket()).replace('RequestID="_1"', "")
+
+    response = await asked(world, body)
+
+    assert status_of(response) == "saml1p:Success"
+    assert "InResponseTo" not in response.attrib
