@@ -28,7 +28,12 @@ log = structlog.get_logger()
 
 def why(parts: "Parts") -> Why:
     """Explains why a person can or cannot enter an app."""
-    return Why(parts.apps, KeycloakChains(parts.apis, parts.accounts))
+    return Why(
+        parts.apps,
+        KeycloakChains(parts.apis, parts.accounts),
+        parts.accounts,
+        SqlRequests(parts.stores.database),
+    )
 
 
 def what_if(parts: "Parts") -> WhatIf:

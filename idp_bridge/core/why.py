@@ -5,25 +5,34 @@ account -- ways to a role of the app -- the app's state -- acr of the live sessi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from idp_bridge.core.accounts import Account
+from idp_bridge.core.accounts import Account, Accounts
 from idp_bridge.core.apps import App, Apps
 from idp_bridge.core.errors import NotFound
 from idp_bridge.core.levels import reaches
-from idp_bridge.core.role_ways import Step
+from idp_bridge.core.requests import AccessRequest
+from idp_bridge.core.role_links import parse_role
+from idp_bridge.core.role_ways import Joint, Step
+
+# Keycloak's name for the bridge's own service account.
+BRIDGE = "service-account-idp-bridge"
 
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """Who made a link as it is now. ``by`` is a user name of the realm, or an id of ``realm``."""
+    """Who made a link as it is now. ``by`` is a user name of the realm, or an id of ``realm``.
+
+    ``decided``: the bridge made it because that person approved a request.
+    """
 
     at: datetime
     by: str
     realm: str
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +117,24 @@ class Explanation:
     rules: tuple[Mapping[str, object], ...] = field(default=())
 
 
+class Decisions(Protocol):
+    """What was approved: the requests kept."""
+
+    async def newest_approval(
+        self, realm: str, client_id: str, account: str, role: str
+    ) -> AccessRequest | None: ...
+
+
 class Why:
     """Answers for one app of one realm."""
 
-    def __init__(self, apps: Apps, chains: Chains) -> None:
+    def __init__(
+        self, apps: Apps, chains: Chains, accounts: Accounts, decisions: Decisions
+    ) -> None:
         self._apps = apps
         self._chains = chains
+        self._accounts = accounts
+        self._decisions = decisions
 
     async def explain(self, realm: str, username: str, client_id: str) -> Explanation:
         """Raises ``NotFound`` for an unknown person or app."""
@@ -121,7 +142,24 @@ class Why:
         chain = await self._chains.of(app, username.strip().lower())
         if chain is None:
             raise NotFound(f"nobody is called {username!r} in {realm}")
-        return judged(chain)
+        return judged(replace(chain, ways=tuple([await self._told(chain, w) for w in chain.ways])))
+
+    async def _told(self, chain: Chain, way: tuple[Linked, ...]) -> tuple[Linked, ...]:
+        """A role that the bridge gave was approved by somebody: name them."""
+        first = way[0]
+        role = parse_role(first.step.held)
+        by_bridge = first.touched is not None and first.touched.by == BRIDGE
+        if not by_bridge or first.step.joint is not Joint.PERSON_ROLE:
+            return way
+        request = await self._decisions.newest_approval(
+            chain.app.realm, role.client_id, chain.account.subject, role.name
+        )
+        if request is None or request.decided is None:
+            return way
+        who = await self._accounts.find("workers", request.decided_by)
+        by = who.username if who else request.decided_by
+        touched = Touch(request.decided, by, "workers", decided=True)
+        return (replace(first, touched=touched), *way[1:])
 
     async def _app(self, realm: str, client_id: str) -> App:
         for app in await self._apps.of(realm):

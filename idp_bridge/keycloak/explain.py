@@ -210,6 +210,6 @@ def _minimum_acr(said: Any) -> Any:
 
 
 def _attribute(said: Any, name: str) -> Any:
-    """An attribute, empty where the event says that it is not there."""
+    """An attribute; Keycloak leaves those alone that a change does not name."""
     attributes = said.get("attributes") if isinstance(said, dict) else None
-    return None if attributes is None else attributes.get(name, "")
+    return attributes.get(name) if isinstance(attributes, dict) else None

@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from idp_bridge.core.role_ways import Step
-from idp_bridge.core.why import Explanation, Lack, Touch
+from idp_bridge.core.why import BRIDGE, Explanation, Lack, Touch
 from idp_bridge.web.language import Translate
 
-_BRIDGE = "service-account-idp-bridge"
 _COMMA = {"zh": "、", "en": ", "}
 
 
@@ -59,4 +58,6 @@ def touch_words(
 def _who(t: Translate, touch: Touch) -> str:
     if touch.realm == "master":
         return t("why.by_keycloak", id=touch.by[:8])
-    return t("why.by_bridge") if touch.by == _BRIDGE else touch.by
+    if touch.decided:
+        return t("why.by_decision", who=touch.by)
+    return t("why.by_bridge") if touch.by == BRIDGE else touch.by
