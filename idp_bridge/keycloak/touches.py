@@ -58,11 +58,9 @@ class Touches:
         setter: Event | None = None
         for event in await self._events(path):
             said = read(_representation(event))
-            if said is None:
-                continue
-            if said != value:
+            if said is not None and said != value:
                 return await self._touch(setter)
-            setter = event
+            setter = event if said is not None else setter
             if event.get("operationType") == "CREATE":
                 return await self._touch(setter)
         # Those that are left agree; whoever set it did so before.
