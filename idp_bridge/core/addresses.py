@@ -4,22 +4,35 @@ An address is compared as text with the registered ones, after it was found plai
 proxy and library takes a plain URL apart in the same way, and it carries no parameter which an
 answer of ours would add (parameter pollution). A registered address is exact, or ends in ``/*`` and
 then stands for that path and everything below it, on the boundary of a segment.
+
+What the path may hold is narrow, for proxies decode it once more; the query is the app's own affair
+as long as nothing in it ends a line or a string.
 """
 
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from urllib.parse import unquote_plus, unquote_to_bytes, urlsplit, urlunsplit
 
+LONGEST = 4096
 OAUTH_ANSWER = frozenset(
     {"code", "state", "iss", "error", "error_description", "error_uri", "session_state"}
     | {"id_token", "access_token", "token_type", "expires_in", "response", "SAMLResponse"}
 )
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-# Neither userinfo nor percent-encoding fits the host's pattern.
-_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
-_IPV6 = re.compile(r"\[[0-9a-f:]+\]")
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# What browsers take for an IPv4 address, whatever stands before it.
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_IPV6 = re.compile(r"\[([0-9a-f:]+)\]")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
-_SUSPECT = re.compile(r"[\s\x00-\x20\x7f-\x9f\\]")
+# RFC 3986, 2; square brackets only in the host, and in queries, where old frameworks write lists.
+_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@/%-]*")
+_QUERY = re.compile(r"[A-Za-z0-9._~!$&'()*+,=:@/%?;\[\]-]*")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Slash, backslash, question mark, number sign and semicolon.
+_NOT_IN_PATH = re.compile(r"%(?:2f|5c|3f|23|3b)", re.IGNORECASE)
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f\\]")
 
 
 def registered(address: str, known: Iterable[str]) -> bool:
@@ -32,8 +45,13 @@ def _covers(pattern: str, address: str) -> bool:
         return address == pattern
     below = pattern.removesuffix("*")
     path = address.partition("?")[0]
-    # The origin itself is registered by writing a path: "https://host/*" covers "https://host/".
-    return path.startswith(below) or path == below.removesuffix("/")
+    # "https://host/*" covers "https://host", which browsers read as "https://host/".
+    if not path.startswith(below) and path != below.removesuffix("/"):
+        return False
+    # Nothing is below what is no address itself ("https://*"), nor below a query.
+    nobody: frozenset[str] = frozenset()
+    sound = all(not flaw(url, reserved=nobody, plain_http=True) for url in (below, address))
+    return sound and "?" not in below
 
 
 def flaw(address: str, *, reserved: frozenset[str], plain_http: bool = False) -> str:
@@ -42,16 +60,14 @@ def flaw(address: str, *, reserved: frozenset[str], plain_http: bool = False) ->
     ``reserved`` are the parameters that an answer would add; ``plain_http`` allows ``http`` beyond
     this machine, for apps that an administrator registered so.
     """
-    if not address.isascii() or _SUSPECT.search(address) or _SUSPECT.search(_decoded(address)):
-        return "white space, control character, backslash or beyond ASCII"
-    if re.search(r"%(?![0-9A-Fa-f]{2})", address):
-        return "broken percent-encoding"
+    if not address.isascii() or len(address) > LONGEST:
+        return "beyond ASCII, or too long"
+    if "#" in address:
+        return "fragment"
     try:
         parts = urlsplit(address)
     except ValueError:
         return "not a URI"
-    if "#" in address:
-        return "fragment"
     if urlunsplit(parts) != address:
         return "does not re-serialise to itself"
     return (
@@ -61,37 +77,82 @@ def flaw(address: str, *, reserved: frozenset[str], plain_http: bool = False) ->
     )
 
 
-def _decoded(address: str) -> str:
-    once = unquote(address)
-    return once + unquote(once)
-
-
 def _authority_flaw(scheme: str, netloc: str, plain_http: bool) -> str:
     host, colon, port = netloc.rpartition(":") if re.search(r":\d*$", netloc) else (netloc, "", "")
     if colon and not (_PORT.fullmatch(port) and int(port) < 65536):
         return "port"
-    if not (_HOST.fullmatch(host) or _IPV6.fullmatch(host)):
+    # Neither userinfo nor percent-encoding fits a host.
+    if not (_is_name(host) or _is_ipv6(host)):
         return "host"
     if scheme != "https" and not (scheme == "http" and (plain_http or host in _LOOPBACK)):
         return "scheme: https, or http to this machine"
     return ""
 
 
+def _is_name(host: str) -> bool:
+    """A name, or an IPv4 address as everybody writes it."""
+    labels = host.split(".")
+    if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)):
+        return False
+    if not _NUMBER.fullmatch(labels[-1]):
+        return all(map(_is_sound_punycode, labels))
+    try:
+        return str(IPv4Address(host)) == host
+    except AddressValueError:
+        return False
+
+
+def _is_sound_punycode(label: str) -> bool:
+    """Whether the label stands for what it says: resolvers disagree about all others."""
+    if not label.startswith("xn--"):
+        return True
+    try:
+        decoded = label.removeprefix("xn--").encode().decode("punycode")
+        sound = decoded.isprintable() and not decoded.isascii()
+        return sound and decoded.encode("punycode").decode() == label.removeprefix("xn--")
+    except UnicodeError:
+        return False
+
+
+def _is_ipv6(host: str) -> bool:
+    found = _IPV6.fullmatch(host)
+    try:
+        return found is not None and str(IPv6Address(found[1])) == found[1]
+    except AddressValueError:
+        return False
+
+
 def _path_flaw(path: str) -> str:
-    decoded = unquote(path)
+    if not _PATH.fullmatch(path) or _BROKEN_ESCAPE.search(path) or _NOT_IN_PATH.search(path):
+        return "a character or an escape in the path that is not read alike everywhere"
     if path and not path.startswith("/"):
         return "path"
-    if "//" in decoded or ";" in decoded or re.search(r"%2f", path, re.IGNORECASE):
-        return "empty segment, matrix parameter or encoded slash in the path"
-    if any(segment in (".", "..") for segment in decoded.split("/")):
-        return "dot segment"
+    try:
+        decoded = unquote_to_bytes(path).decode()
+    except UnicodeDecodeError:
+        return "the path is not UTF-8"
+    if "//" in decoded or any(segment in (".", "..") for segment in decoded.split("/")):
+        return "empty or dot segment"
+    if _ESCAPE.search(decoded):
+        return "an escape within an escape"
+    if not decoded.isprintable() or any(character.isspace() for character in decoded):
+        return "white space or control character in the path"
     return ""
 
 
 def _query_flaw(query: str, reserved: frozenset[str]) -> str:
-    names = [name for name, _ in parse_qsl(query, keep_blank_values=True)]
-    if len(names) != len(set(names)):
-        return "duplicate parameter"
-    if reserved.intersection(names):
+    if not _QUERY.fullmatch(query) or _BROKEN_ESCAPE.search(query):
+        return "a character or an escape in the query that is not read alike everywhere"
+    once = unquote_to_bytes(query)
+    if _CONTROL.search(once) or _CONTROL.search(unquote_to_bytes(once)):
+        return "control character or backslash in the query"
+    taken = {name.lower() for name in reserved}
+    # Some take `;` for a separator, names without regard to case, `x[]` and `x.y` for x.
+    if any(_name(pair) in taken for pair in re.split("[&;]", query)):
         return "carries a parameter of the answer"
     return ""
+
+
+def _name(pair: str) -> str:
+    name = unquote_plus(unquote_plus(pair.partition("=")[0]))
+    return re.split(r"[\[.]", name.strip(), maxsplit=1)[0].lower()

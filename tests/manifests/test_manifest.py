@@ -18,7 +18,7 @@ class Anything(dict[str, str]):
     """A value for every name."""
 
     def __missing__(self, name: str) -> str:
-        return "s" * 43 if "secret" in name else f"https://{name.replace('_', '-')}.example"
+        return name.ljust(43, "s") if "secret" in name else f"https://{name.replace('_', '-')}.example"
 
 
 def declared(**changed: Any) -> dict[str, Any]:

