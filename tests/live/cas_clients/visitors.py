@@ -1,0 +1,29 @@
+"""A browser of the trial app, and the tickets it is sent with."""
+
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from tests.live.proxies.visitors import Visitor
+
+
+class CasVisitor(Visitor):
+    """One browser, which signs in at the CAS server ``cas``."""
+
+    def __init__(self, url: str, cas: str) -> None:
+        super().__init__(url)
+        self.cas = cas
+
+    def ticket(self, service: str, **query: str) -> str:
+        """The ticket that the browser carries to ``service``; empty when it comes without one."""
+        answer = self.http.get(
+            f"{self.cas}/login", params={"service": service, **query}, follow_redirects=False
+        )
+        while answer.is_redirect:
+            to = urljoin(str(answer.url), answer.headers["location"])
+            if to.startswith(service):
+                return parse_qs(urlsplit(to).query).get("ticket", [""])[0]
+            answer = self.http.get(to, follow_redirects=False)
+        raise AssertionError(f"stopped at {answer.url}: {answer.status_code}")
+
+    def sign_out(self, **query: str) -> str:
+        """Sign out at the CAS server; the address that this ends at."""
+        return str(self.http.get(f"{self.cas}/logout", params=query).url)
