@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from idp_bridge.keycloak.provisioning.clients import client_at
+from idp_bridge.keycloak.provisioning.clients import uuid_at
 from idp_bridge.keycloak.provisioning.items import Membership, Resource, by, flat
 from idp_bridge.keycloak.provisioning.organisation import group_at
 from idp_bridge.keycloak.provisioning.reconcile import Item
@@ -111,28 +111,26 @@ def take(api: AdminApi, base: str, grant: Grant) -> None:
 
 def client_role(api: AdminApi, base: str, client_id: str, role: str) -> Document | None:
     """One role of a client."""
-    client = client_at(api, base, client_id)
-    if client is None:
-        return None
-    found: Document | None = api.get(f"{base}/clients/{client['id']}/roles/{part(role)}")
+    client = uuid_at(api, base, client_id)
+    found: Document | None = api.get(f"{base}/clients/{client}/roles/{part(role)}")
     return found
 
 
 def _mappings(api: AdminApi, base: str, grant: Grant) -> str | None:
     if not grant.by_post:
         return f"{base}/roles/{part(grant.holder)}/composites"
-    group, client = group_at(api, base, grant.holder), client_at(api, base, grant.client_id)
-    if group is None or client is None:
+    group = group_at(api, base, grant.holder)
+    if group is None:
         return None
-    return f"{base}/groups/{group['id']}/role-mappings/clients/{client['id']}"
+    client = uuid_at(api, base, grant.client_id)
+    return f"{base}/groups/{group['id']}/role-mappings/clients/{client}"
 
 
 def _role(api: AdminApi, base: str, named: tuple[str, str], declared: AppRole) -> Resource:
     client_id, role = named
 
     def roles() -> str:
-        client = client_at(api, base, client_id) or {"id": "none"}
-        return f"{base}/clients/{client['id']}/roles"
+        return f"{base}/clients/{uuid_at(api, base, client_id)}/roles"
 
     names: dict[str, Any] = {
         f"name.{language}": [name] for language, name in declared.names.model_dump().items()

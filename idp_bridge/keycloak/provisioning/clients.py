@@ -19,6 +19,17 @@ def client_at(api: AdminApi, base: str, client_id: str) -> Document | None:
     return by(api.get(f"{base}/clients?clientId={part(client_id)}"), "clientId", client_id)
 
 
+def uuid_at(api: AdminApi, base: str, client_id: str) -> str:
+    """Keycloak's own id of a client, asked for once; ``none`` of one that is not there."""
+    key = f"{base} client {client_id}"
+    if key not in api.ids:
+        client = client_at(api, base, client_id)
+        if client is None:
+            return "none"
+        api.ids[key] = client["id"]
+    return api.ids[key]
+
+
 def client_items(api: AdminApi, base: str, client: Mapping[str, Any]) -> Iterator[Item]:
     """A client, its mappers, its added scopes and what its service account may do."""
     client_id = client["client_id"]
@@ -36,7 +47,7 @@ def client_items(api: AdminApi, base: str, client: Mapping[str, Any]) -> Iterato
     )
 
     def own() -> str:
-        return f"{base}/clients/{(client_at(api, base, client_id) or {'id': 'none'})['id']}"
+        return f"{base}/clients/{uuid_at(api, base, client_id)}"
 
     for mapper in client.get("mappers", []):
         protocol = client.get("protocol", _OIDC)
@@ -97,8 +108,8 @@ def default_scope(api: AdminApi, base: str, client_id: str, scope: str) -> Membe
     """A client scope that the client has beside others."""
 
     def scopes() -> str:
-        client = client_at(api, base, client_id) or {"id": "none"}
-        return f"{base}/clients/{client['id']}/default-client-scopes"
+        client = uuid_at(api, base, client_id)
+        return f"{base}/clients/{client}/default-client-scopes"
 
     def add() -> None:
         held = by(api.get(f"{base}/client-scopes"), "name", scope) or {"id": "none"}
@@ -115,14 +126,14 @@ def _service_role(api: AdminApi, base: str, client_id: str, wanted: tuple[str, s
     owner, role = wanted
 
     def mappings() -> str:
-        client = client_at(api, base, client_id) or {"id": "none"}
-        user = api.get(f"{base}/clients/{client['id']}/service-account-user") or {"id": "none"}
-        owning = client_at(api, base, owner) or {"id": "none"}
-        return f"{base}/users/{user['id']}/role-mappings/clients/{owning['id']}"
+        client = uuid_at(api, base, client_id)
+        user = api.get(f"{base}/clients/{client}/service-account-user") or {"id": "none"}
+        owning = uuid_at(api, base, owner)
+        return f"{base}/users/{user['id']}/role-mappings/clients/{owning}"
 
     def add() -> None:
-        owning = client_at(api, base, owner) or {"id": "none"}
-        api.post(mappings(), [api.get(f"{base}/clients/{owning['id']}/roles/{part(role)}")])
+        owning = uuid_at(api, base, owner)
+        api.post(mappings(), [api.get(f"{base}/clients/{owning}/roles/{part(role)}")])
 
     return Membership(
         f"client {client_id} service role {owner}/{role}",
@@ -136,13 +147,13 @@ def _scope_role(api: AdminApi, base: str, client_id: str, wanted: tuple[str, str
     owner, role = wanted
 
     def mappings() -> str:
-        client = client_at(api, base, client_id) or {"id": "none"}
-        owning = client_at(api, base, owner) or {"id": "none"}
-        return f"{base}/clients/{client['id']}/scope-mappings/clients/{owning['id']}"
+        client = uuid_at(api, base, client_id)
+        owning = uuid_at(api, base, owner)
+        return f"{base}/clients/{client}/scope-mappings/clients/{owning}"
 
     def add() -> None:
-        owning = client_at(api, base, owner) or {"id": "none"}
-        api.post(mappings(), [api.get(f"{base}/clients/{owning['id']}/roles/{part(role)}")])
+        owning = uuid_at(api, base, owner)
+        api.post(mappings(), [api.get(f"{base}/clients/{owning}/roles/{part(role)}")])
 
     return Membership(
         f"client {client_id} may tell role {owner}/{role}",

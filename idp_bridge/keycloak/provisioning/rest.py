@@ -19,6 +19,8 @@ class AdminApi:
     """Reads and writes JSON documents below ``/admin``. Every failure is an ``AdminApiError``."""
 
     def __init__(self, url: str, user: str, password: str, *, verify: str | bool = True) -> None:
+        # Keycloak's own ids by what they were looked up with; nothing outlives a deletion.
+        self.ids: dict[str, str] = {}
         # python-keycloak joins addresses: without the slash the last segment would be lost.
         self._admin = KeycloakAdmin(
             server_url=f"{url}/",
@@ -40,6 +42,7 @@ class AdminApi:
 
     def delete(self, path: str, body: Any = None) -> Any:
         """Delete what is at ``path``; what is gone already is no failure."""
+        self.ids.clear()
         return self._call("delete", path, body)
 
     def _call(self, verb: str, path: str, body: Any = None) -> Any:

@@ -24,7 +24,7 @@ class _Values(dict[str, str]):
         self._origin = origin
 
     def __missing__(self, name: str) -> str:
-        return SECRET if "secret" in name else self._origin
+        return f"{name}-{SECRET}" if "secret" in name else self._origin
 
 
 def provision(realm: TrialRealm, *, other: Any = None, **policy: bool) -> list[Line]:
