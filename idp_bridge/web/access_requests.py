@@ -89,11 +89,11 @@ class AccessPages:
         waiting = {one.client_id for one in mine if one.state in ("asked", "granting")}
         held = _held(visit.session, apps) | waiting
         others = await self.desk.may_ask_for(realm, held)
-        choices = sorted((app_name(app, app.client_id, language), app) for app in others)
+        choices = [(app_name(app, app.client_id, language), app) for app in others]
         return self.surface.page(
             visit,
             "portal/access.html",
-            choices=choices,
+            choices=sorted(choices, key=lambda choice: choice[0]),
             chosen=visit.request.query_params.get("app", ""),
             mine=request_lines(mine, apps, language),
             ending=end_lines(await self.ends.of(realm, visit.session.account), apps, language),
