@@ -37,6 +37,7 @@ from idp_bridge.web.admin_activation import ActivationDesk
 from idp_bridge.web.admin_apps import AppsDesk
 from idp_bridge.web.admin_kiosks import KioskDesk
 from idp_bridge.web.admin_requests import RequestsDesk
+from idp_bridge.web.admin_tickets import TicketsDesk
 from idp_bridge.web.admin_why import WhyDesk
 from idp_bridge.web.errors import error_response
 from idp_bridge.web.pages import WebPages
@@ -68,7 +69,7 @@ def front(parts: Parts) -> Front:
         Origin(
             name,
             url,
-            _application(routes, pages[name]),
+            application(routes, pages[name]),
             form_targets=(keycloak,),
             permissions=_MAY.get(name, _NOTHING),
             opened_by_kiosk=name in ("op", "resident"),
@@ -238,7 +239,8 @@ def _admin(parts: Parts, pages: Pages) -> list[BaseRoute]:
         surface, parts.activations, parts.accounts, parts.limits, clock, settings.resident_url
     )
     kiosks = KioskDesk(surface, parts.kiosks, audit, clock, settings.issuer)
-    desks = (start, counter, kiosks, *_rights_desks(parts, surface))
+    tickets = TicketsDesk(surface, parts.ticket_trail, parts.apps, parts.accounts)
+    desks = (start, counter, kiosks, tickets, *_rights_desks(parts, surface))
     return [*surface.routes(), *(route for desk in desks for route in desk.routes())]
 
 
@@ -267,7 +269,9 @@ def _surface(
     return Surface(name, origin, pages, sessions, least_acr=least_acr, sign_in_with=asked)
 
 
-def _application(routes: Sequence[BaseRoute], pages: Pages) -> Starlette:
+def application(routes: Sequence[BaseRoute], pages: Pages) -> Starlette:
+    """Routes with what all pages need: files, the switches for reading, and errors in words."""
+
     async def told(request: Request, error: Exception) -> Response:
         assert isinstance(error, BridgeError)
         log.info("refused", error=error.code, reason=str(error), path=request.url.path)

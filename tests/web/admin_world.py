@@ -5,10 +5,12 @@ from idp_bridge.core.activation import Activations
 from idp_bridge.core.health import Health
 from idp_bridge.core.kiosks import Kiosks
 from idp_bridge.core.limits import Limits
+from idp_bridge.core.ticket_trail import TicketTrail
 from idp_bridge.web import reading
 from idp_bridge.web.admin import AdminPages
 from idp_bridge.web.admin_activation import ActivationDesk
 from idp_bridge.web.admin_kiosks import KioskDesk
+from idp_bridge.web.admin_tickets import TicketsDesk
 from idp_bridge.web.surface import Surface
 from tests.fakes import FakeAccounts, MemoryKiosks, MemoryQrLocks
 from tests.web.portal_world import Person, PortalWorld
@@ -30,6 +32,7 @@ class AdminWorld(PortalWorld):
         self.activations = Activations(
             self.grants, self.accounts, self.audit, self.limits, self.clock
         )
+        self.trail = TicketTrail(self.store, self.audit, self.clock)
         self.keycloak.person = Person("admin", "何敏", ["bridge-admin"], acr="mfa")
         self.surface = Surface(
             "admin",
@@ -56,6 +59,7 @@ class AdminWorld(PortalWorld):
             *KioskDesk(
                 self.surface, self.kiosks, self.audit, self.clock, "https://op.test"
             ).routes(),
+            *TicketsDesk(self.surface, self.trail, self.apps, self.accounts).routes(),
             *reading.routes(),
         ]
 

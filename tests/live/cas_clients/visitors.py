@@ -2,6 +2,8 @@
 
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+import httpx
+
 from tests.live.proxies.visitors import Visitor
 
 
@@ -11,6 +13,7 @@ class CasVisitor(Visitor):
     def __init__(self, url: str, cas: str) -> None:
         super().__init__(url)
         self.cas = cas
+        self.entered: httpx.Response | None = None
 
     def ticket(self, service: str, **query: str) -> str:
         """The ticket that the browser carries to ``service``; empty when it comes without one."""
