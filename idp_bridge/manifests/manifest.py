@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from idp_bridge.manifests.cas import CasSettings
+from idp_bridge.manifests.check import CheckSettings
 from idp_bridge.manifests.forward_auth import ForwardAuthSettings
 from idp_bridge.manifests.oidc import OidcSettings
 from idp_bridge.manifests.parts import (
@@ -104,6 +105,9 @@ class AppManifest(Section):
     cas: CasSettings | None = None
     forward_auth: ForwardAuthSettings | None = None
     ticket: TicketSettings | None = None
+    check: CheckSettings = Field(
+        default=CheckSettings(), description="Where the admission check looks."
+    )
     example: str = Field(default="", description="Example app of the source tree to run.")
 
     @property

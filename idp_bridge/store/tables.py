@@ -131,3 +131,13 @@ role_ends = Table(
     Column("claimed", DateTime(timezone=True)),
     Index("role_ends_by_end", "ends"),
 )
+
+admissions = Table(
+    "admissions",
+    metadata,
+    Column("client_id", Text(255), primary_key=True),
+    Column("protocol", Text(20), nullable=False),
+    Column("digest", Text(64), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("findings", JSON, nullable=False),
+)
