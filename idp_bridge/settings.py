@@ -103,6 +103,12 @@ class Settings(Frozen):
     networks: tuple[NamedNetwork, ...] = ()
     geo_database: Path | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    # Where proxies ask about every request (forward-auth): host:port, or unix:/path. Nobody but
+    # ``gate_trusted_proxies`` may ask there; at a Unix socket the file's permissions say who may.
+    gate_listen: tuple[str, ...] = ()
+    gate_trusted_proxies: tuple[Network, ...] = ()
+    # Where Envoy asks over gRPC.
+    grpc_listen: str = ""
     # Private networks that apps live in: logout calls and CAS proxy callbacks may go there.
     reachable_networks: tuple[Network, ...] = ()
     ca_file: Path | None = None
@@ -110,6 +116,13 @@ class Settings(Frozen):
     tls_key: Path | None = None
     scriptable_phone: bool = False
     log_format: Literal["json", "console"] = "json"
+
+    @model_validator(mode="after")
+    def _require_trusted_proxies(self) -> "Settings":
+        at_ports = any(not a.startswith("unix:") for a in self.gate_listen) or self.grpc_listen
+        if at_ports and not self.gate_trusted_proxies:
+            raise ValueError("gate_trusted_proxies must name the proxies that may ask the gate")
+        return self
 
     @model_validator(mode="after")
     def _refuse_guessable_secrets(self) -> "Settings":

@@ -38,7 +38,7 @@ class Front:
 
     def __init__(self, origins: tuple[Origin, ...], trusted_proxies: tuple[Network, ...]) -> None:
         self._origins = {urlsplit(origin.url).netloc.lower(): origin for origin in origins}
-        self._answers = {origin.name: _headers(origin) for origin in origins}
+        self._answers = {origin.name: page_headers(origin) for origin in origins}
         self._trusted = trusted_proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +102,8 @@ class Front:
         return any(parsed in network for network in self._trusted)
 
 
-def _headers(origin: Origin) -> dict[str, str]:
+def page_headers(origin: Origin) -> dict[str, str]:
+    """The headers that every page of an origin carries."""
     forms = " ".join(("'self'", *origin.form_targets))
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "

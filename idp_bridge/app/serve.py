@@ -1,16 +1,17 @@
 """Runs the bridge: one process, one event loop, one socket for each address to listen on."""
 
 import asyncio
-import socket
 from pathlib import Path
 
 import uvicorn
 import uvloop
 
+from idp_bridge.app.gate import gate_at_work
 from idp_bridge.app.logs import configure
 from idp_bridge.app.origins import front
 from idp_bridge.app.parts import Parts
-from idp_bridge.settings import Settings, SettingsError
+from idp_bridge.app.sockets import listening
+from idp_bridge.settings import Settings
 
 
 def serve(settings: Settings) -> None:
@@ -38,22 +39,9 @@ async def _serve(settings: Settings) -> None:
             timeout_graceful_shutdown=3,
         )
     )
-    sockets = [_socket(address) for address in settings.listen]
-    async with parts.at_work():
+    sockets = [listening(address) for address in settings.listen]
+    async with parts.at_work(), gate_at_work(parts):
         await server.serve(sockets=sockets)
-
-
-def _socket(address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host.strip("[]"), int(port)))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"listen: {address}: {error}") from None
-    listener.listen(2048)
-    return listener
 
 
 def _path(file: Path | None) -> str | None:

@@ -20,9 +20,9 @@ STATIC = HERE / "static"
 
 class WebPages:
     """The ``Pages`` of one origin; ``surface`` names it in the header, ``place`` is the district's
-    time zone."""
+    time zone. Static files are below ``base``, where the origin is not all ours."""
 
-    def __init__(self, surface: str, place: str = "Asia/Shanghai") -> None:
+    def __init__(self, surface: str, place: str = "Asia/Shanghai", base: str = "") -> None:
         self._surface = surface
         self._zone = ZoneInfo(place)
         self._templates = Environment(
@@ -32,7 +32,12 @@ class WebPages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals |= {"static": static_url, "icon": icon, "visitor": None}
+        self._templates.globals |= {
+            "static": partial(static_url, base=base),
+            "icon": partial(icon, base=base),
+            "visitor": None,
+            "base": base,
+        }
 
     def render(self, template: str, reader: Reader, **context: object) -> str:
         """Escaped HTML of ``template`` as ``reader`` reads it."""
@@ -48,15 +53,15 @@ class WebPages:
         )
 
 
-def static_url(path: str) -> str:
+def static_url(path: str, base: str = "") -> str:
     """The address of a static file, changed whenever its content changes."""
-    return f"/static/{path}?v={_fingerprint(path)}"
+    return f"{base}/static/{path}?v={_fingerprint(path)}"
 
 
-def icon(name: str) -> Markup:
+def icon(name: str, base: str = "") -> Markup:
     """A drawing from the sprite, for the eye only; a name it lacks gives the plain app icon."""
     drawn = name if name in _drawings() else "app"
-    use = Markup('<use href="{}#{}"/>').format(static_url("icons.svg"), drawn)
+    use = Markup('<use href="{}#{}"/>').format(static_url("icons.svg", base), drawn)
     return Markup('<svg class="icon" aria-hidden="true" focusable="false">{}</svg>').format(use)
 
 
