@@ -23,11 +23,25 @@ from tests.browsers import chromium_program
 from tests.fakes import START
 from tests.web.admin_world import AdminWorld
 from tests.web.portal_world import Person, PortalWorld, app
+from tests.web.rights_world import AccessWorld, RightsAdminWorld
 
 PAGES = {
     "resident": ("/", "/sessions", "/signed-out", "/callback?error=access_denied"),
     "worker": ("/", "/sessions"),
     "admin": ("/start", "/activation", "/kiosks", "/locks", "/audit?username=zhangwei"),
+}
+ABOUT_RIGHTS = {
+    "worker": ("/", "/access", "/decisions"),
+    "admin": (
+        "/apps",
+        "/apps/one?id=cas-app",
+        "/requests",
+        "/why?username=chenjing&app=grid",
+        "/why?username=chenjing&app=patrol",
+        "/why?username=nobody&app=grid",
+        "/what-if?act=unmap&role=grid/handler&to=grid-worker",
+        "/what-if?act=take&role=leader&to=wumin",
+    ),
 }
 
 
@@ -70,6 +84,20 @@ def admin(origin: str) -> AdminWorld:
     filling = threading.Thread(target=lambda: asyncio.run(fill()))
     filling.start()
     filling.join()
+    return world
+
+
+def asking(origin: str) -> AccessWorld:
+    """An owner of an app with requests to decide and requests of her own."""
+    world = AccessWorld(origin)
+    world.rights.fill()
+    return world
+
+
+def deciding(origin: str) -> RightsAdminWorld:
+    """An administrator with everything to decide."""
+    world = RightsAdminWorld(origin)
+    world.rights.fill()
     return world
 
 
@@ -139,6 +167,22 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_the_screen(
         _sound(page)
         page.goto(f"{world.origin}/login?next=/")
         for path in PAGES[world.surface.name]:
+            page.goto(f"{world.origin}{path}")
+            _sound(page)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize("make", [asking, deciding], ids=["worker", "admin"])
+def test_axe_finds_nothing_serious_on_the_pages_about_rights(
+    chromium: Browser, make: Callable[[str], PortalWorld], phone: bool, dark: bool
+) -> None:
+    with (
+        served(make) as world,
+        reading(chromium, phone=phone, dark=dark, english=dark) as page,
+    ):
+        page.goto(f"{world.origin}/login?next=/")
+        for path in ABOUT_RIGHTS[world.surface.name]:
             page.goto(f"{world.origin}{path}")
             _sound(page)
 
