@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from idp_bridge.local.errors import WrongInput
+from idp_bridge.manifests.reading import ManifestError, load_manifest, read_yaml
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -56,7 +55,7 @@ def demo_people() -> list[dict[str, Any]]:
 def manifests(more: Iterable[Path] = ()) -> list[Manifest]:
     """The apps of ``realms/apps`` and those that the operator added."""
     files = [*sorted((realms_folder() / "apps").glob("*.yaml")), *more]
-    return [_manifest(file, _read(file)) for file in files]
+    return [_manifest(file) for file in files]
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -66,23 +65,32 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def _manifest(file: Path, values: dict[str, Any]) -> Manifest:
+class _StandIns(dict[str, str]):
+    """Something for every ``${name}``, so that a manifest can be judged before its values exist."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{name:-<43}" if "secret" in name else f"https://{name.replace('_', '-')}.example"
+
+
+def _manifest(file: Path) -> Manifest:
     try:
-        return Manifest(
-            id=values["id"],
-            names=values["names"],
-            realms=tuple(values["realms"]),
-            protocol=values.get("protocol", "oidc"),
-            roles={realm: tuple(roles) for realm, roles in values["roles"].items()},
-            urls=dict(values["url"]),
-            example=values.get("example", ""),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WrongInput(f"{file} is no app manifest: {error} is missing or wrong") from None
+        declared, app = read_yaml(file), load_manifest(file, _StandIns())
+    except ManifestError as error:
+        raise WrongInput(str(error)) from None
+    return Manifest(
+        id=app.id,
+        names=app.names.model_dump(),
+        realms=app.realms,
+        protocol=app.protocol,
+        roles={realm: tuple(roles) for realm, roles in app.roles.items()},
+        # Addresses that are only known once every port is.
+        urls={realm: str(url) for realm, url in declared["url"].items()},
+        example=app.example,
+    )
 
 
 def _read(file: Path) -> Any:
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise WrongInput(f"{file} cannot be read ({type(error).__name__})") from None
+        return read_yaml(file)
+    except ManifestError as error:
+        raise WrongInput(str(error)) from None

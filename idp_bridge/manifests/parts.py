@@ -6,6 +6,9 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from idp_bridge.core.addresses import OAUTH_ANSWER, flaw
 
+# What any protocol's answer adds to an address.
+_ANSWERS = OAUTH_ANSWER | {"ticket"}
+
 Realm = Literal["residents", "workers"]
 Acr = Literal["activation", "qr", "password", "mfa", "passkey"]
 
@@ -22,7 +25,7 @@ class Names(Section):
 
 
 def _plain(address: str) -> str:
-    if problem := flaw(address, reserved=OAUTH_ANSWER, plain_http=True):
+    if problem := flaw(address, reserved=_ANSWERS, plain_http=True):
         raise ValueError(f"{address} is no plain address ({problem}): write https://host/path")
     return address
 
