@@ -73,7 +73,7 @@ def _rights(
     names = sys.stdout.isatty()
     for change, differences in asyncio.run(_differences(keycloak, changes)):
         for role, difference in differences.items():
-            yield from _told(change, role, difference, names=names)
+            yield from told(change, role, difference, names=names)
 
 
 async def _differences(
@@ -101,9 +101,10 @@ async def _differences(
     return found
 
 
-def _told(
+def told(
     change: "RightsChange", role: str, difference: "Difference", *, names: bool
 ) -> Iterator[str]:
+    """What one change does to one role; with an empty ``role``, to the whole app."""
     what = f"role {change.client_id}/{role}" if role else f"the app {change.client_id}"
     when = "" if change.admitted else " once admitted"
     for verb, people in (("gain", difference.gains), ("lose", difference.losses)):

@@ -1,0 +1,133 @@
+"""What a manifest becomes at Keycloak: released claims, subjects, addresses, who is given roles."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from idp_bridge.keycloak.provisioning import AdminApi, Inputs
+from idp_bridge.keycloak.provisioning.app_client import app_client
+from idp_bridge.keycloak.provisioning.app_roles import Grant, posts_of
+from idp_bridge.keycloak.provisioning.apps import app_items
+from idp_bridge.keycloak.provisioning.run import declared_realm
+from idp_bridge.manifests.manifest import AppManifest, PostsOf
+from idp_bridge.manifests.parts import Realm
+
+REALMS = Path(__file__).parents[2] / "realms"
+ISSUER = "https://bridge.example"
+
+
+VALUES = {
+    "issuer": ISSUER,
+    "sector_url": f"{ISSUER}/apps/sector.json",
+    "resident_url": "https://residents.example",
+    "worker_url": "https://workers.example",
+    "admin_url": "https://admin.example",
+}
+
+
+class SmallAdmin:
+    """An Admin API that knows one client in one state, and the posts it is told."""
+
+    def __init__(self, state: str = "draft", posts: tuple[str, ...] = ()) -> None:
+        self.ids: dict[str, str] = {}
+        self._state = state
+        self._posts = posts
+
+    def get(self, path: str) -> Any:
+        if "/groups?" in path:
+            return [{"path": post} for post in self._posts]
+        if "clients?clientId=" in path:
+            client_id = path.partition("clientId=")[2]
+            return [{"id": "1", "clientId": client_id, "attributes": {"bridge.state": self._state}}]
+        return None
+
+
+def manifest(realm: Realm = "workers", **changed: Any) -> AppManifest:
+    return AppManifest.model_validate(
+        {
+            "id": "key-person",
+            "names": {"zh": "重点人员", "en": "Key persons"},
+            "realms": [realm],
+            "protocol": "cas",
+            "url": {realm: "https://key.example/"},
+            "addresses": {realm: ["https://key.example/login/*"]},
+            "roles": {realm: {"viewer": {"names": {"zh": "查看", "en": "V"}, "from": ["staff"]}}},
+            **changed,
+        }
+    )
+
+
+def declared(realm: Realm) -> Any:
+    return declared_realm(Inputs(REALMS, VALUES, {realm: {"bridge_secret": "x"}}), realm)
+
+
+def client(realm: Realm = "workers", **changed: Any) -> dict[str, Any]:
+    return app_client(realm, manifest(realm, **changed), declared(realm))
+
+
+def test_an_app_is_told_what_its_manifest_names_and_nothing_else() -> None:
+    assert client()["scopes"] == ["basic", "acr", "bridge-session"]
+    assert client(claims=["name"])["scopes"][3:] == ["claim-name"]
+
+
+def test_residents_are_known_by_pairwise_subjects_unless_the_manifest_says_otherwise() -> None:
+    def pairwise(of: dict[str, Any]) -> bool:
+        return any("pairwise" in mapper["protocolMapper"] for mapper in of["mappers"])
+
+    assert pairwise(client("residents"))
+    assert not pairwise(client("workers"))
+    assert pairwise(client("workers", subject="pairwise"))
+
+
+def test_an_app_on_several_hosts_is_given_a_sector_document() -> None:
+    [pairwise] = [m for m in client("residents")["mappers"] if m["name"] == "pairwise subject"]
+
+    assert pairwise["config"] == {"sectorIdentifierUri": f"{ISSUER}/apps/sector.json"}
+
+
+def test_the_bridge_signs_in_for_an_app_that_it_serves_and_the_app_has_no_secret_there() -> None:
+    made = client()
+
+    assert made["redirectUris"] == [
+        f"{ISSUER}/apps/callback/workers/key-person",
+        "https://key.example/login/*",
+    ]
+    assert made["clientAuthenticatorType"] == "client-jwt"
+    assert "secret" not in made
+
+
+def test_behind_a_proxy_a_sign_in_returns_to_the_hosts_of_the_app_and_nowhere_else() -> None:
+    made = client(protocol="forward-auth")
+
+    assert made["redirectUris"] == ["https://key.example/.idp-bridge/callback"]
+
+
+def test_whether_an_app_is_enabled_is_never_declared() -> None:
+    assert "enabled" not in client()
+
+
+@pytest.mark.parametrize(
+    ("state", "given"), [("draft", False), ("checked", False), ("admitted", True)]
+)
+def test_only_an_admitted_app_is_given_to_anybody(state: str, given: bool) -> None:
+    api = cast(AdminApi, SmallAdmin(state))
+
+    items = [item.name for item in app_items(api, "workers", manifest(), declared("workers"))]
+
+    assert (Grant("staff", "key-person", "viewer").name in items) is given
+
+
+def test_a_unit_whose_name_begins_like_another_is_not_within_it() -> None:
+    posts = ("/baoan/xixiang/staff", "/baoan/xixiang-new/staff", "/baoan/xixiang/gongle/staff")
+    api = cast(AdminApi, SmallAdmin(posts=posts))
+
+    found = posts_of(api, "/realms/workers", PostsOf(role="staff", org="/baoan/xixiang"))
+
+    assert found == ["/baoan/xixiang/gongle/staff", "/baoan/xixiang/staff"]
+
+
+def test_a_group_that_carries_the_role_under_another_name_is_no_post() -> None:
+    api = cast(AdminApi, SmallAdmin(posts=("/baoan/xixiang/helpers",)))
+
+    assert posts_of(api, "/realms/workers", PostsOf(role="staff", org="/baoan")) == []
