@@ -56,7 +56,10 @@ class Visits:
 
     async def add(self, visit: Visit) -> None:
         """Remember a visit. Raises ``Unavailable``: then the app must not be told of the person."""
-        before = await self._change(_visits(visit), lambda rows: [*rows, asdict(visit)])
+        row = asdict(visit)
+        before = await self._change(
+            _visits(visit), lambda rows: rows if row in rows else [*rows, row]
+        )
         if not before:
             for index in (_of_account(visit.realm, visit.account), _of_realm(visit)):
                 await self._change(index, lambda rows: [*rows, visit.sid])
