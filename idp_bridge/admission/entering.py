@@ -1,6 +1,5 @@
 """Checks of who gets in: with a role, without one, with another app's, below the level."""
 
-from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from idp_bridge.admission.browser import Browser, Page
@@ -55,7 +54,7 @@ async def check_level(player: Player, person: CheckPerson, findings: Findings) -
 
     Keycloak asks for the level, but does not enforce it: so the question is taken out as well.
     """
-    wanted = player.site.manifest.minimum_acr[player.site.realm]
+    wanted = player.site.live.minimum_acr
     for rewrite in (_as_it_is, _asking_for_less):
         browser = player.browser(rewrite=rewrite)
         await player.enter(browser, person)
@@ -88,6 +87,3 @@ def _asking_for_less(url: str) -> str:
         return url
     asked = [(k, v) for k, v in parse_qsl(parts.query) if k not in ("acr_values", "claims")]
     return urlunsplit(parts._replace(query=urlencode([*asked, ("acr_values", "password")])))
-
-
-Rewrite = Callable[[str], str]

@@ -46,7 +46,7 @@ class Cast:
 
 async def cast(site: Site, others: Sequence[tuple[str, str]], people: CheckPeople) -> Cast:
     """Make everybody whom the check of one realm needs."""
-    wanted = site.manifest.minimum_acr.get(site.realm, "")
+    wanted = site.live.minimum_acr
     strong = bool(wanted) and not by_password_is_enough(wanted)
 
     async def somebody(*roles: tuple[str, str], second_factor: bool = strong) -> CheckPerson:
@@ -81,7 +81,7 @@ class RealmCheck:
         self._cast = cast
         self._player = Player(site, http, KeycloakPages(clock))
         self._findings = Findings(site.realm)
-        self._wanted = site.manifest.minimum_acr.get(site.realm, "")
+        self._wanted = site.live.minimum_acr
 
     async def run(self) -> tuple[Finding, ...]:
         """What was found. Raises ``Unavailable`` when Keycloak does not answer."""

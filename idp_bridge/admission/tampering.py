@@ -13,6 +13,8 @@ from idp_bridge.admission.findings import Findings
 from idp_bridge.admission.player import Player
 from idp_bridge.core.admission import CheckPerson
 
+_REFUSED, _NOT_THERE = "refused", "not_there"
+
 Change = Callable[[Ask], Ask | None]
 
 
@@ -132,28 +134,33 @@ async def check_tampering(
     player: Player, browser: Browser, person: CheckPerson, findings: Findings
 ) -> None:
     """Checks `tampered`, `swapped` and `injected`: none of it lets anybody in."""
-    found: dict[str, list[str]] = {}
+    seen: dict[str, list[tuple[str, str]]] = {}
     for tampering in TAMPERINGS[player.site.manifest.protocol]:
-        parts = found.setdefault(tampering.check, [])
-        if await _got_in(player, player.signed_on(browser), person, tampering):
-            parts.append(tampering.part)
-    for check, parts in found.items():
-        for part in sorted(set(parts)):
-            findings.failed(check, f"{check}_accepted", part=part)
-        if not parts:
+        came_of_it = await _tried(player, player.signed_on(browser), person, tampering)
+        seen.setdefault(tampering.check, []).append((came_of_it, tampering.part))
+    for check, outcomes in seen.items():
+        bad = sorted(
+            {(reason, part) for reason, part in outcomes if reason not in (_REFUSED, _NOT_THERE)}
+        )
+        for reason, part in bad:
+            findings.failed(check, reason, part=part)
+        if not bad and any(reason == _REFUSED for reason, _ in outcomes):
             findings.passed(check)
 
 
-async def _got_in(
+async def _tried(
     player: Player, browser: Browser, person: CheckPerson, tampering: Tampering
-) -> bool:
+) -> str:
+    """What came of one attack."""
     answer = await player.answer(browser, person)
-    changed = None if answer is None else tampering.change(answer)
+    if answer is None:
+        return "no_answer_seen"
+    changed = tampering.change(answer)
     if changed is None:
-        return False
+        return _NOT_THERE
     sender = player.browser() if tampering.other_browser else browser
     await player.deliver(sender, changed)
-    return await player.inside(sender)
+    return f"{tampering.check}_accepted" if await player.inside(sender) else _REFUSED
 
 
 async def check_replay(
@@ -164,7 +171,7 @@ async def check_replay(
     answer = await player.answer(fresh, person)
     before = fresh.jar.copy()
     if answer is None:
-        findings.skipped("replayed", "no_answer_seen")
+        findings.failed("replayed", "no_answer_seen")
         return None
     await player.deliver(fresh, answer)
     again = player.browser(before.copy())

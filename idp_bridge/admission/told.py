@@ -48,7 +48,7 @@ async def check_tokens(
         for reason, facts in (*_judged(site, claims, person, role), *_unknown(site, claims))
     ]
     problems += [("subject", {}) for claims in issued.values() if _wrong(site, claims, person)][:1]
-    _say(problems, findings)
+    _say(problems, "tokens", findings)
 
 
 async def check_answer(
@@ -60,9 +60,10 @@ async def check_answer(
     if document is None:
         findings.skipped("told", "unreadable")
         return
-    facts = {"where": player.site.manifest.protocol}
+    protocol = player.site.manifest.protocol
     problems = _judged(player.site, document, person, role)
-    _say([(reason, {**said, **facts}) for reason, said in problems], findings)
+    told = [(reason, {**said, "where": protocol}) for reason, said in problems]
+    _say(told, protocol, findings)
 
 
 async def check_whoami(
@@ -82,11 +83,11 @@ async def check_whoami(
         findings.passed("whoami")
 
 
-def _say(problems: list[tuple[str, dict[str, str]]], findings: Findings) -> None:
+def _say(problems: list[tuple[str, dict[str, str]]], where: str, findings: Findings) -> None:
     for reason, facts in problems:
         findings.failed("told", reason, **facts)
     if not problems:
-        findings.passed("told")
+        findings.passed("told", where=where)
 
 
 def _judged(

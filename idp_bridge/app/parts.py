@@ -88,7 +88,7 @@ class Parts:
         self.settings = settings
         self.clock = clock
         self.stores = Stores(settings, clock)
-        self.http = httpx.AsyncClient(timeout=10, verify=_trust(settings))
+        self.http = httpx.AsyncClient(timeout=10, verify=trust(settings))
         self.keys = KeySet(settings.keys_folder, clock)
         self.apis = _apis(settings)
         self.rules = _rules(settings)
@@ -228,7 +228,7 @@ class Parts:
 
     @cached_property
     def outbound(self) -> Outbound:
-        return Outbound(_trust(self.settings), self.settings.reachable_networks)
+        return Outbound(trust(self.settings), self.settings.reachable_networks)
 
     @cached_property
     def ticket_trail(self) -> TicketTrail:
@@ -329,7 +329,8 @@ def _apis(settings: Settings) -> dict[str, AdminApi]:
     }
 
 
-def _trust(settings: Settings) -> ssl.SSLContext:
+def trust(settings: Settings) -> ssl.SSLContext:
+    """What servers are verified with."""
     context = ssl.create_default_context()
     if settings.ca_file is not None:
         context.load_verify_locations(settings.ca_file)
