@@ -89,6 +89,7 @@ def _pairwise(redirect_uris: list[str], sector_url: str) -> dict[str, Any]:
 def _attributes(realm: Realm, app: AppManifest, subject: str) -> dict[str, str]:
     said = {
         "bridge.app": "true",
+        "bridge.id": app.id if app.id != app.client_id else "",
         "bridge.name.zh": app.names.zh,
         "bridge.name.en": app.names.en,
         "bridge.group": app.group,

@@ -10,6 +10,12 @@ from typing import Any
 from idp_bridge.keycloak.provisioning.app_client import CLAIM_SCOPES
 from idp_bridge.keycloak.provisioning.app_life import AppAt, NoSuchApp, apps_at
 from idp_bridge.keycloak.provisioning.app_roles import posts_of
+from idp_bridge.keycloak.provisioning.export_saml import (
+    saml_claims,
+    saml_level,
+    saml_section,
+    saml_subject,
+)
 from idp_bridge.keycloak.provisioning.items import by
 from idp_bridge.keycloak.provisioning.machines import machines_of
 from idp_bridge.keycloak.provisioning.rest import AdminApi, Document, part
@@ -21,34 +27,36 @@ _EVERYTHING = "max=10000"
 
 def exported(api: AdminApi, client_id: str) -> dict[str, Any]:
     """The manifest of an app as a document. Raises ``NoSuchApp``."""
-    found = apps_at(api, client_id)
-    if not found:
+    here = apps_at(api, client_id)
+    if not here:
         raise NoSuchApp(f"no realm has an app {client_id}: see `idp-bridge apps list`")
-    clients = {at.realm: api.get(f"{at.base}/clients/{at.uuid}") for at in found}
-    said = clients[found[0].realm]["attributes"]
+    clients = {at.realm: api.get(f"{at.base}/clients/{at.uuid}") for at in here}
+    said = clients[here[0].realm]["attributes"]
     document = {
-        "id": client_id,
+        "id": said.get("bridge.id") or client_id,
         "names": {language: said.get(f"bridge.name.{language}", "") for language in ("zh", "en")},
         "icon": said.get("bridge.icon", ""),
         "group": said.get("bridge.group", ""),
-        "realms": [at.realm for at in found],
+        "realms": [at.realm for at in here],
         "protocol": said.get("bridge.protocol", ""),
         "url": {realm: c["attributes"].get("bridge.url", "") for realm, c in clients.items()},
-        "addresses": {realm: _addresses(c) for realm, c in clients.items()},
-        "roles": {at.realm: _roles(api, at) for at in found},
-        "claims": _claims(clients.values()),
-        **_subject(clients.values()),
+        "addresses": {realm: found for realm, c in clients.items() if (found := _addresses(c))},
+        "roles": {at.realm: _roles(api, at) for at in here},
+        "claims": _claims(list(clients.values())),
+        **_subject(list(clients.values())),
         "minimum_acr": _levels(clients),
         "owner": said.get("bridge.owner", ""),
         "contact": said.get("bridge.contact", ""),
         "requestable": said.get("bridge.requestable") == "true",
-        "service_accounts": [m for at in found for m in _machines(api, at)],
-        **_section(said),
+        "service_accounts": [m for at in here for m in _machines(api, at)],
+        **_section(clients[here[0].realm]),
     }
     return {key: value for key, value in document.items() if value or key == "roles"}
 
 
 def _addresses(client: Document) -> list[str]:
+    if client.get("protocol") == "saml":
+        return []
     uris = sorted(client.get("redirectUris") or ())
     if client["attributes"].get("bridge.protocol") == "forward-auth":
         return [uri.removesuffix(".idp-bridge/callback") for uri in uris]
@@ -57,8 +65,9 @@ def _addresses(client: Document) -> list[str]:
 
 
 def _claims(clients: Iterable[Document]) -> list[str]:
+    released = {claim for client in clients for claim in saml_claims(client)}
     scopes = {scope for client in clients for scope in client.get("defaultClientScopes") or ()}
-    return [claim for claim, scope in CLAIM_SCOPES.items() if scope in scopes]
+    return [c for c, scope in CLAIM_SCOPES.items() if scope in scopes or c in released]
 
 
 def _subject(clients: Iterable[Document]) -> dict[str, str]:
@@ -68,6 +77,8 @@ def _subject(clients: Iterable[Document]) -> dict[str, str]:
 
 
 def _subject_of(client: Document) -> str:
+    if client.get("protocol") == "saml":
+        return saml_subject(client)
     if client["attributes"].get("bridge.subject") == "username":
         return "username"
     pairwise = by(client.get("protocolMappers"), "protocolMapper", _PAIRWISE)
@@ -76,10 +87,11 @@ def _subject_of(client: Document) -> str:
 
 def _levels(clients: Mapping[Any, Document]) -> dict[str, str]:
     levels = {realm: c["attributes"].get("minimum.acr.value", "") for realm, c in clients.items()}
-    return {realm: level for realm, level in levels.items() if level}
+    return {realm: saml_level(level) for realm, level in levels.items() if level}
 
 
-def _section(said: Mapping[str, str]) -> dict[str, Any]:
+def _section(client: Document) -> dict[str, Any]:
+    said = client["attributes"]
     protocol = said.get("bridge.protocol", "")
     section: dict[str, Any] = {}
     if protocol in BRIDGE_SERVED:
@@ -88,6 +100,8 @@ def _section(said: Mapping[str, str]) -> dict[str, Any]:
         after = said.get("post.logout.redirect.uris", "")
         told = {"logout_url": said.get("backchannel.logout.url", ""), "after_logout": after}
         section = {k: v.split("##") if k == "after_logout" else v for k, v in told.items() if v}
+    elif protocol == "saml":
+        section = saml_section(client)
     return {section_key(protocol): section} if section else {}
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -113,6 +114,22 @@ def test_an_exported_manifest_applied_again_changes_nothing(trial: TrialApp, sai
 
     trial.declared = exported
     trial.run("apply", trial.file())
+
+    assert said() == ["Nothing to do."]
+
+
+def test_every_app_of_the_stack_can_be_exported_and_applied_without_a_difference(
+    trial: TrialApp, said: Lines, tmp_path: Path
+) -> None:
+    trial.run("list", "--json")
+    apps = [app["client_id"] for app in json.loads("\n".join(said()))]
+    files = []
+    for app in apps:
+        trial.run("export", app)
+        files.append(tmp_path / f"{app}.yaml")
+        files[-1].write_text("\n".join(said()), encoding="utf-8")
+
+    trial.run("plan", *map(str, files))
 
     assert said() == ["Nothing to do."]
 
