@@ -30,6 +30,7 @@ from idp_bridge.keycloak.introductions import KeycloakIntroductions
 from idp_bridge.oidc import Provider, build
 from idp_bridge.oidc.client_auth import ClientAuthentication
 from idp_bridge.oidc.client_keys import ClientKeys
+from idp_bridge.store.admissions import SqlAdmissions
 from idp_bridge.web import activation, kiosk, phone, phone_approval, qr, reading
 from idp_bridge.web.access_requests import AccessPages
 from idp_bridge.web.admin import AdminPages
@@ -247,7 +248,13 @@ def _admin(parts: Parts, pages: Pages) -> list[BaseRoute]:
 def _rights_desks(parts: Parts, surface: Surface) -> tuple[AppsDesk, RequestsDesk, WhyDesk]:
     requests, ends = rights.requests(parts), rights.role_ends(parts)
     return (
-        AppsDesk(surface, parts.apps, rights.app_desk(parts), parts.stores.outbox),
+        AppsDesk(
+            surface,
+            parts.apps,
+            rights.app_desk(parts),
+            parts.stores.outbox,
+            SqlAdmissions(parts.stores.database),
+        ),
         RequestsDesk(surface, requests, ends, parts.apps, parts.accounts),
         WhyDesk(surface, rights.why(parts), rights.what_if(parts), parts.apps),
     )

@@ -1,5 +1,6 @@
 """Every app on the admin pages: how it stands, whom it could not be told, what can be changed."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -8,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from idp_bridge.core.admission import AdmissionRecords, Report
 from idp_bridge.core.app_logout import Outbox
 from idp_bridge.core.app_settings import (
     SERVED,
@@ -19,6 +21,8 @@ from idp_bridge.core.app_settings import (
 )
 from idp_bridge.core.apps import App, Apps
 from idp_bridge.web.admin import admin_page, administrators_only
+from idp_bridge.web.admission_words import mend, title, why
+from idp_bridge.web.language import translator
 from idp_bridge.web.request_lines import app_name
 from idp_bridge.web.surface import Surface, Visit
 
@@ -46,6 +50,7 @@ class AppLine:
     requestable: bool
     undelivered: int
     unequal: bool
+    check: Report | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class AppsDesk:
     apps: Apps
     desk: AppDesk
     outbox: Outbox
+    admissions: AdmissionRecords
 
     def routes(self) -> list[BaseRoute]:
         """``/apps``, ``/apps/one`` and the change."""
@@ -74,10 +80,9 @@ class AppsDesk:
             for app in await self.apps.of(realm):
                 by_id.setdefault(app.client_id, []).append(app)
         given_up = await self.outbox.given_up(_UNDELIVERED)
-        lines = [
-            _line(own, language, sum(one.visit.client_id == key for one in given_up))
-            for key, own in by_id.items()
-        ]
+        untold = Counter(one.visit.client_id for one in given_up)
+        checks = {report.client_id: report for report in await self.admissions.all()}
+        lines = [_line(own, language, checks.get(key), untold[key]) for key, own in by_id.items()]
         lines.sort(key=lambda line: line.name)
         return admin_page(
             self.surface,
@@ -91,7 +96,7 @@ class AppsDesk:
         """One app and the form."""
         asked = visit.request.query_params
         apps = await self.desk.of(asked.get("id", ""), REALMS)
-        return self._one(visit, apps, _current(apps), done=asked.get("done") == "1")
+        return await self._one(visit, apps, _current(apps), done=asked.get("done") == "1")
 
     async def change(self, visit: Visit) -> Response:
         """Write what was changed; a field that cannot be taken is shown again with the reason."""
@@ -101,10 +106,10 @@ class AppsDesk:
         try:
             await self.desk.change(apps, wanted, visit.session.account)
         except BadSetting as error:
-            return self._one(visit, apps, wanted, wrong=error.field)
+            return await self._one(visit, apps, wanted, wrong=error.field)
         return RedirectResponse(f"/apps/one?id={quote(apps[0].client_id, safe='')}&done=1", 303)
 
-    def _one(
+    async def _one(
         self,
         visit: Visit,
         apps: tuple[App, ...],
@@ -113,12 +118,24 @@ class AppsDesk:
         wrong: str = "",
         done: bool = False,
     ) -> Response:
+        t = translator(visit.reader.language)
+        report = await self.admissions.of(apps[0].client_id)
+        failures = report.failures if report else ()
         return admin_page(
             self.surface,
             visit,
             "app",
             status=422 if wrong else 200,
-            line=_line(list(apps), visit.reader.language, 0),
+            line=_line(list(apps), visit.reader.language, report, 0),
+            failures=[
+                (
+                    finding.realm,
+                    title(t, finding),
+                    why(t, finding),
+                    mend(t, finding, apps[0].protocol),
+                )
+                for finding in failures
+            ],
             apps=apps,
             settings=settings,
             served=apps[0].protocol in SERVED,
@@ -127,7 +144,7 @@ class AppsDesk:
         )
 
 
-def _line(apps: list[App], language: str, undelivered: int) -> AppLine:
+def _line(apps: list[App], language: str, check: Report | None, undelivered: int) -> AppLine:
     first = apps[0]
     return AppLine(
         client_id=first.client_id,
@@ -145,6 +162,7 @@ def _line(apps: list[App], language: str, undelivered: int) -> AppLine:
         requestable=first.requestable,
         undelivered=undelivered,
         unequal=len({(app.enabled, app.state, app.protocol) for app in apps}) > 1,
+        check=check,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from idp_bridge.core.accounts import Account
+from idp_bridge.core.admission import Finding, Report
 from idp_bridge.core.app_logout import Line
 from idp_bridge.core.app_settings import AppDesk
 from idp_bridge.core.apps import App
@@ -125,6 +126,24 @@ class Undelivered:
             tell="https://cas-app.test/login",
         )
         return (Line(visit, START, None, 5, "answered 500"),)
+
+
+class Checked:
+    """``AdmissionRecords``: one app passed, one did not."""
+
+    async def put(self, report: Report) -> None:
+        return None
+
+    async def of(self, client_id: str) -> Report | None:
+        return next((one for one in await self.all() if one.client_id == client_id), None)
+
+    async def all(self) -> tuple[Report, ...]:
+        good = Finding("enter", "workers", "passed")
+        bad = Finding("logout", "workers", "failed", "no_answer", {"what": "timed out"})
+        return (
+            Report("grid", "oidc", "digest", START, (good,)),
+            Report("cas-app", "cas", "digest", START, (good, bad)),
+        )
 
 
 class WrittenClients:
@@ -256,7 +275,7 @@ class RightsAdminWorld(AdminWorld):
         why = Why(self.apps, OnePersonsChains(), self.accounts, self.rights.records)
         what_if = WhatIf(self.apps, self.accounts, lambda _: Effective(ListedLinks()))
         desks: Iterable[AppsDesk | RequestsDesk | WhyDesk] = (
-            AppsDesk(self.surface, self.apps, desk, Undelivered()),
+            AppsDesk(self.surface, self.apps, desk, Undelivered(), Checked()),
             RequestsDesk(
                 self.surface, self.rights.desk, self.rights.ends, self.apps, self.accounts
             ),

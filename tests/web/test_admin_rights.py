@@ -61,6 +61,20 @@ async def test_the_list_says_how_every_app_stands(world: RightsAdminWorld) -> No
     assert "负责人：sunli" in page
     assert "1 次未送达" in page
     assert "answered 500" in page
+    assert "检查：1 项待改" in page
+    assert "未检查" in page
+
+
+async def test_the_page_of_an_app_says_what_its_check_found(world: RightsAdminWorld) -> None:
+    browser = await signed_in(world)
+
+    failed = (await browser.get("/apps/one?id=cas-app")).text
+    passed = (await browser.get("/apps/one?id=grid")).text
+    never = (await browser.get("/apps/one?id=patrol")).text
+
+    assert "timed out" in failed
+    assert "检查通过" in passed
+    assert "idp-bridge apps check patrol" in never
 
 
 async def test_an_app_is_changed_and_the_change_is_on_record(world: RightsAdminWorld) -> None:
