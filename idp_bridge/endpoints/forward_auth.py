@@ -109,6 +109,7 @@ class Gate:
         url = raw + b"?" + query if query else raw
         dialect = dialect_of(url)
         if dialect is None:
+            log.warning("forward_auth_no_such_dialect", path=raw[:80].decode("latin-1"))
             return 403, [_EMPTY], b""
         asked = None
         try:

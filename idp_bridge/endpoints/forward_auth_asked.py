@@ -104,11 +104,14 @@ DIALECTS: Mapping[bytes, Dialect] = {
 
 def dialect_of(url: bytes) -> Dialect | None:
     """The dialect that a request speaks by its address. Only Envoy adds to the address."""
-    name = url[len(PREFIX) :] if url.startswith(PREFIX) else b""
-    known = DIALECTS.get(name)
-    if known is not None and known.name != "envoy":
-        return known
-    return DIALECTS[b"envoy"] if name.startswith(b"envoy/") else None
+    if not url.startswith(PREFIX):
+        return None
+    name = url[len(PREFIX) :]
+    if name.startswith(b"envoy/"):
+        return DIALECTS[b"envoy"]
+    # Some proxies leave the browser's query there; nothing of it is read.
+    known = DIALECTS.get(name.partition(b"?")[0])
+    return known if known is not None and known.name != "envoy" else None
 
 
 def cookie_in(header: bytes, name: bytes) -> bytes:

@@ -104,6 +104,9 @@ def _attributes(realm: Realm, app: AppManifest, subject: str) -> dict[str, str]:
     }
     if level := app.minimum_acr.get(realm):
         said["minimum.acr.value"] = level
+    if app.protocol == "forward-auth":
+        ways_out = (f"{origin}/.idp-bridge/signed-out" for origin in _origins(realm, app))
+        said["post.logout.redirect.uris"] = "##".join(ways_out)
     return said
 
 
@@ -137,11 +140,13 @@ def _saml(client: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _redirect_uris(realm: Realm, app: AppManifest, callback: str | None) -> list[str]:
-    addresses = list(app.addresses.get(realm, ()))
     if app.protocol == "forward-auth":
-        hosts = sorted({_origin(address) for address in (app.url[realm], *addresses)})
-        return [f"{origin}/.idp-bridge/callback" for origin in hosts]
-    return [*([callback] if callback else []), *addresses]
+        return [f"{origin}/.idp-bridge/callback" for origin in _origins(realm, app)]
+    return [*([callback] if callback else []), *app.addresses.get(realm, ())]
+
+
+def _origins(realm: Realm, app: AppManifest) -> list[str]:
+    return sorted({_origin(a) for a in (app.url[realm], *app.addresses.get(realm, ()))})
 
 
 def _origin(address: str) -> str:
