@@ -16,9 +16,10 @@ from typing import Any
 from idp_bridge.core.accounts import Accounts
 from idp_bridge.core.app_logout import AppEnds
 from idp_bridge.keycloak.admin import AdminApi, is_id
+from idp_bridge.keycloak.twins import Twins
 
 _CLOSING = "bridge.closing"
-_BRIDGE_SERVED = frozenset({"cas", "ticket"})
+_BRIDGE_SERVED = frozenset({"cas", "forward-auth", "ticket"})
 _LOGOUT_ADDRESSES = (
     "backchannel.logout.url",
     "saml_single_logout_service_url_soap",
@@ -29,8 +30,9 @@ _LOGOUT_ADDRESSES = (
 class Suspension:
     """Sees to it that a disabled app of one realm is disabled for those inside, too."""
 
-    def __init__(self, api: AdminApi, accounts: Accounts, ends: AppEnds) -> None:
+    def __init__(self, api: AdminApi, accounts: Accounts, ends: AppEnds, twins: Twins) -> None:
         self._api = api
+        self._twins = twins
         self._accounts = accounts
         self._ends = ends
 
@@ -40,6 +42,8 @@ class Suspension:
             return
         found = await self._api.ask(lambda admin: admin.a_get_client(client))
         if found and (not found.get("enabled") or _is_closing(found)):
+            if _is_app(found):
+                await self._twins.disable(found["clientId"])
             await self._close(found)
 
     async def go_on(self) -> None:
@@ -49,9 +53,9 @@ class Suspension:
                 await self._close(client)
 
     async def _close(self, client: Mapping[str, Any]) -> None:
-        said = client.get("attributes") or {}
-        if said.get("bridge.app") != "true":
+        if not _is_app(client):
             return
+        said = client.get("attributes") or {}
         sessions = [
             row["id"] async for row in self._api.pages(f"clients/{client['id']}/user-sessions")
         ]
@@ -71,6 +75,10 @@ class Suspension:
         changed = {**client, **fields, "attributes": attributes}
         async with self._api.asking() as admin:
             await admin.a_update_client(client["id"], changed)
+
+
+def _is_app(client: Mapping[str, Any]) -> bool:
+    return (client.get("attributes") or {}).get("bridge.app") == "true"
 
 
 def _is_closing(client: Mapping[str, Any]) -> bool:
