@@ -307,6 +307,7 @@ class Parts:
                 store=self.stores.redis,
                 audit=self.stores.audit,
                 clock=self.clock,
+                others=[other for other in self.apis.values() if other is not api],
             )
             for api in self.apis.values()
         ]

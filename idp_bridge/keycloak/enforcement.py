@@ -15,6 +15,7 @@ from idp_bridge.core.revocations import Revocations
 from idp_bridge.keycloak.admin import AdminApi, is_id
 from idp_bridge.keycloak.events import Consequence, Effect
 from idp_bridge.keycloak.suspension import Suspension
+from idp_bridge.keycloak.twins import Twins
 
 _AT_ONCE = 8
 # These follow the marks; ending a session for their sake would only disturb.
@@ -48,6 +49,7 @@ class Enforcement:
         revocations: Revocations,
         ends: AppEnds,
         keep: Keep,
+        twins: Twins,
     ) -> None:
         self._api = api
         self._accounts = accounts
@@ -55,7 +57,7 @@ class Enforcement:
         self._ends = ends
         self._keep = keep
         self._realm = api.realm
-        self._suspension = Suspension(api, accounts, ends)
+        self._suspension = Suspension(api, accounts, ends, twins)
 
     async def apply(self, effects: Iterable[Effect]) -> None:
         """Put everything in force. Raises ``Unavailable``; what was not done is done next time."""

@@ -9,7 +9,7 @@ notices says so. The cursor moves by ``swap``, so a leader that was overtaken ca
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from idp_bridge.keycloak.events import USER_EVENTS, Consequence, Effect, of_admi
 from idp_bridge.keycloak.feed import OVERLAP, Cursor, Feed, Reading
 from idp_bridge.keycloak.lease import Lease, LeaseLost
 from idp_bridge.keycloak.realm_state import RealmState, read_realm_state
+from idp_bridge.keycloak.twins import Twins
 
 POLL = timedelta(milliseconds=500)
 GIVE_WAY = timedelta(seconds=1)
@@ -58,7 +59,10 @@ class Place:
 
 
 class Follower:
-    """One copy's part in following one realm; only the holder of the lease does anything."""
+    """One copy's part in following one realm; only the holder of the lease does anything.
+
+    ``others`` are the other realms, where an app of several has its twins.
+    """
 
     def __init__(
         self,
@@ -70,6 +74,7 @@ class Follower:
         store: Store,
         audit: Audit,
         clock: Clock,
+        others: Iterable[AdminApi] = (),
     ) -> None:
         self._api = api
         self._realm = api.realm
@@ -79,7 +84,12 @@ class Follower:
         self._clock = clock
         self._lease = Lease(store, f"follower:{api.realm}", clock)
         self._enforcement = Enforcement(
-            api, accounts, revocations=revocations, ends=ends, keep=self._lease.keep
+            api,
+            accounts,
+            revocations=revocations,
+            ends=ends,
+            keep=self._lease.keep,
+            twins=Twins(others),
         )
         self._admin = Feed(api, "admin-events")
         self._user = Feed(api, "events", type=list(USER_EVENTS))

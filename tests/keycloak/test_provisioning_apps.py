@@ -5,8 +5,9 @@ from typing import Any, cast
 
 import pytest
 
-from idp_bridge.keycloak.provisioning import AdminApi, Inputs
+from idp_bridge.keycloak.provisioning import AdminApi, Inputs, Policy
 from idp_bridge.keycloak.provisioning.app_client import app_client
+from idp_bridge.keycloak.provisioning.app_life import even_out
 from idp_bridge.keycloak.provisioning.app_roles import Grant, posts_of
 from idp_bridge.keycloak.provisioning.apps import app_items
 from idp_bridge.keycloak.provisioning.run import declared_realm
@@ -100,7 +101,9 @@ def test_the_bridge_signs_in_for_an_app_that_it_serves_and_the_app_has_no_secret
 def test_behind_a_proxy_a_sign_in_returns_to_the_hosts_of_the_app_and_nowhere_else() -> None:
     made = client(protocol="forward-auth")
 
+    after = made["attributes"]["post.logout.redirect.uris"]
     assert made["redirectUris"] == ["https://key.example/.idp-bridge/callback"]
+    assert after == "https://key.example/.idp-bridge/signed-out"
 
 
 def test_whether_an_app_is_enabled_is_never_declared() -> None:
@@ -131,3 +134,50 @@ def test_a_group_that_carries_the_role_under_another_name_is_no_post() -> None:
     api = cast(AdminApi, SmallAdmin(posts=("/baoan/xixiang/helpers",)))
 
     assert posts_of(api, "/realms/workers", PostsOf(role="staff", org="/baoan")) == []
+
+
+class TwoRealms:
+    """An Admin API with one app in both realms, open in ``workers`` only."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, str] = {}
+        self.enabled = {"residents": False, "workers": True}
+        self.calls: list[tuple[str, str]] = []
+        self._sessions = ["s-1", "s-2"]
+
+    def get(self, path: str) -> Any:
+        realm = path.split("/")[2]
+        if "user-sessions" in path:
+            return [{"id": sid} for sid in self._sessions]
+        said = {"bridge.app": "true", "bridge.state": "admitted"}
+        app = {"id": realm, "clientId": "key-person", "attributes": said}
+        return [app | {"enabled": self.enabled[realm]}]
+
+    def delete(self, path: str) -> None:
+        self.calls.append(("delete", path))
+        self._sessions.remove(path.rpartition("/")[2])
+
+    def put(self, path: str, body: Any) -> None:
+        self.calls.append(("put", path))
+        self.enabled[path.split("/")[2]] = body["enabled"]
+
+
+def test_of_two_clients_of_one_app_the_closed_one_decides_and_sessions_end_first() -> None:
+    api = TwoRealms()
+
+    lines = list(even_out(cast(AdminApi, api), "key-person", Policy()))
+
+    assert api.enabled == {"residents": False, "workers": False}
+    assert [str(line) for line in lines] == ["~ workers: client key-person enabled: true -> false"]
+    assert api.calls == [
+        ("delete", "/realms/workers/sessions/s-1"),
+        ("delete", "/realms/workers/sessions/s-2"),
+        ("put", "/realms/workers/clients/workers"),
+    ]
+
+
+def test_a_plan_does_not_close_anything() -> None:
+    api = TwoRealms()
+
+    assert list(even_out(cast(AdminApi, api), "key-person", Policy(apply=False)))
+    assert api.enabled["workers"] is True

@@ -18,7 +18,7 @@ class Anything(dict[str, str]):
     """A value for every name."""
 
     def __missing__(self, name: str) -> str:
-        return f"http://{name.replace('_', '-')}.example"
+        return f"{name:-<43}" if "secret" in name else f"http://{name.replace('_', '-')}.example"
 
 
 def units(groups: list[dict[str, Any]], above: str = "") -> dict[str, list[str]]:

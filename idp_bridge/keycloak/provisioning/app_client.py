@@ -146,9 +146,6 @@ def _redirect_uris(realm: Realm, app: AppManifest, callback: str | None) -> list
 
 
 def _origins(realm: Realm, app: AppManifest) -> list[str]:
-    return sorted({_origin(a) for a in (app.url[realm], *app.addresses.get(realm, ()))})
-
-
-def _origin(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"
+    """The origins of an app behind a proxy."""
+    parts = [urlsplit(address) for address in (app.url[realm], *app.addresses.get(realm, ()))]
+    return sorted({f"{part.scheme}://{part.netloc}" for part in parts})

@@ -8,7 +8,9 @@ from typing import Any
 import yaml
 
 from idp_bridge.keycloak.provisioning.app_life import promote
+from idp_bridge.keycloak.provisioning.app_state import set_state, state_of
 from tests.live.apps.conftest import TrialApp
+from tests.live.portal_visits import within
 
 Lines = Callable[[], list[str]]
 REALMS = ("residents", "workers")
@@ -88,19 +90,28 @@ def test_a_suspended_app_is_closed_in_both_realms_and_not_woken_up_by_applying(
     assert [trial.client(realm)["enabled"] for realm in REALMS] == [True, True]  # type: ignore[index]
 
 
-def test_of_unequal_twins_the_stricter_state_wins(trial: TrialApp, said: Lines) -> None:
+def test_an_app_disabled_in_one_realm_in_the_console_is_closed_in_the_other_within_two_seconds(
+    trial: TrialApp,
+) -> None:
     client = admitted(trial).client("residents")
     assert client is not None
+
     trial.api.put(f"/realms/residents/clients/{client['id']}", client | {"enabled": False})
+
+    assert within(2, lambda: trial.client("workers")["enabled"] is False)  # type: ignore[index]
+
+
+def test_of_unequal_twins_the_stricter_state_wins(trial: TrialApp, said: Lines) -> None:
+    set_state(admitted(trial).api, "/realms/residents", trial.id, "draft")
     said()
 
     trial.run("list", "--json")
     [listed] = [app for app in json.loads("\n".join(said())) if app["client_id"] == trial.id]
-    assert listed["states"] == {"residents": "suspended", "workers": "admitted"}
+    assert listed["states"] == {"residents": "draft", "workers": "admitted"}
     trial.run("apply", trial.file())
 
-    assert said() == [f"~ workers: client {trial.id} enabled: true -> false"]
-    assert trial.client("workers")["enabled"] is False  # type: ignore[index]
+    assert said() == [f"~ workers: client {trial.id} state: admitted -> draft"]
+    assert state_of(trial.api, "/realms/workers", trial.id) == "draft"
 
 
 def test_an_exported_manifest_applied_again_changes_nothing(trial: TrialApp, said: Lines) -> None:
