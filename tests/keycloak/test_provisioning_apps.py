@@ -139,7 +139,8 @@ def test_a_group_that_carries_the_role_under_another_name_is_no_post() -> None:
 class TwoRealms:
     """An Admin API with one app in both realms, open in ``workers`` only."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocol: str) -> None:
+        self._protocol = protocol
         self.ids: dict[str, str] = {}
         self.enabled = {"residents": False, "workers": True}
         self.calls: list[tuple[str, str]] = []
@@ -149,7 +150,7 @@ class TwoRealms:
         realm = path.split("/")[2]
         if "user-sessions" in path:
             return [{"id": sid} for sid in self._sessions]
-        said = {"bridge.app": "true", "bridge.state": "admitted"}
+        said = {"bridge.app": "true", "bridge.protocol": self._protocol}
         app = {"id": realm, "clientId": "key-person", "attributes": said}
         return [app | {"enabled": self.enabled[realm]}]
 
@@ -162,22 +163,25 @@ class TwoRealms:
         self.enabled[path.split("/")[2]] = body["enabled"]
 
 
-def test_of_two_clients_of_one_app_the_closed_one_decides_and_sessions_end_first() -> None:
-    api = TwoRealms()
+@pytest.mark.parametrize(("protocol", "ended"), [("oidc", ["s-1", "s-2"]), ("cas", [])])
+def test_of_two_clients_of_one_app_the_closed_one_decides_and_sessions_end_first(
+    protocol: str, ended: list[str]
+) -> None:
+    api = TwoRealms(protocol)
 
     lines = list(even_out(cast(AdminApi, api), "key-person", Policy()))
 
     assert api.enabled == {"residents": False, "workers": False}
     assert [str(line) for line in lines] == ["~ workers: client key-person enabled: true -> false"]
+    # Apps that the bridge serves are told by the bridge: nobody is signed out everywhere for them.
     assert api.calls == [
-        ("delete", "/realms/workers/sessions/s-1"),
-        ("delete", "/realms/workers/sessions/s-2"),
+        *(("delete", f"/realms/workers/sessions/{sid}") for sid in ended),
         ("put", "/realms/workers/clients/workers"),
     ]
 
 
 def test_a_plan_does_not_close_anything() -> None:
-    api = TwoRealms()
+    api = TwoRealms("oidc")
 
     assert list(even_out(cast(AdminApi, api), "key-person", Policy(apply=False)))
     assert api.enabled["workers"] is True

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from idp_bridge.keycloak.provisioning.app_state import set_enabled, set_state, state_of
+from idp_bridge.keycloak.provisioning.app_state import STATE, set_enabled, set_state
 from idp_bridge.keycloak.provisioning.clients import client_at
 from idp_bridge.keycloak.provisioning.machines import machines_of
 from idp_bridge.keycloak.provisioning.memories import memory_of
 from idp_bridge.keycloak.provisioning.reconcile import Line, Policy, Verb
-from idp_bridge.keycloak.provisioning.rest import AdminApi
+from idp_bridge.keycloak.provisioning.rest import AdminApi, Document
 from idp_bridge.keycloak.provisioning.run import REALMS, Inputs, apps_of_realm, declared_realm
 from idp_bridge.keycloak.provisioning.withdrawal import forget_client
-from idp_bridge.manifests.manifest import AppManifest
+from idp_bridge.manifests.manifest import BRIDGE_SERVED, AppManifest
 from idp_bridge.manifests.parts import Realm
 
 _STATES = ("draft", "checked", "admitted")
@@ -49,8 +49,7 @@ def even_out(api: AdminApi, client_id: str, policy: Policy) -> Iterator[Line]:
                     Verb.CHANGE, f"{twin.realm}: client {client_id}", "enabled", "true", "false"
                 )
                 if policy.apply:
-                    end_sessions(api, twin)
-                    set_enabled(api, twin.base, client_id, enabled=False)
+                    _close(api, twin)
     lowest = min((twin.state for twin in twins), key=_STATES.index, default="draft")
     for twin in twins:
         if twin.state != lowest:
@@ -69,6 +68,7 @@ class AppAt:
     client_id: str
     enabled: bool
     state: str
+    bridge_served: bool
 
     @property
     def base(self) -> str:
@@ -81,21 +81,36 @@ def apps_at(api: AdminApi, client_id: str) -> list[AppAt]:
     for realm in REALMS:
         client = client_at(api, f"/realms/{realm}", client_id)
         if client is not None and client.get("attributes", {}).get("bridge.app") == "true":
-            state = state_of(api, f"/realms/{realm}", client_id) or "draft"
-            found.append(AppAt(realm, client["id"], client_id, client["enabled"], state))
+            found.append(_app_at(realm, client))
     return found
+
+
+def _app_at(realm: Realm, client: Document) -> AppAt:
+    said = client["attributes"]
+    return AppAt(
+        realm=realm,
+        uuid=client["id"],
+        client_id=client["clientId"],
+        enabled=client["enabled"],
+        state=said.get(STATE, "draft"),
+        bridge_served=said.get("bridge.protocol") in BRIDGE_SERVED,
+    )
 
 
 def suspend(api: AdminApi, client_id: str) -> list[AppAt]:
-    """Close the app in every realm. Raises ``NoSuchApp``.
-
-    Its sessions end first: of a disabled client Keycloak tells nobody any more.
-    """
+    """Close the app in every realm. Raises ``NoSuchApp``."""
     found = _known(api, client_id)
     for app in found:
-        end_sessions(api, app)
-        set_enabled(api, app.base, client_id, enabled=False)
+        _close(api, app)
     return found
+
+
+def _close(api: AdminApi, app: AppAt) -> None:
+    # Of a disabled client Keycloak tells nobody any more, so whoever is inside goes first. Apps that
+    # the bridge serves are told by the bridge, and their people stay signed in elsewhere.
+    if not app.bridge_served:
+        end_sessions(api, app)
+    set_enabled(api, app.base, app.client_id, enabled=False)
 
 
 def resume(api: AdminApi, client_id: str) -> list[AppAt]:
@@ -120,7 +135,9 @@ def retire(api: AdminApi, client_id: str) -> list[str]:
     With a client go its roles, whoever they were given to, its mappers and its attributes.
     """
     removed = []
-    for app in suspend(api, client_id):
+    for app in _known(api, client_id):
+        end_sessions(api, app)
+        _close(api, app)
         with memory_of(api, app.realm, _APPLIED) as memory:
             machines = machines_of(api, app.base, client_id)
             for client in (*machines, {"id": app.uuid, "clientId": client_id}):
