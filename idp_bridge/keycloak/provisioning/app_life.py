@@ -106,7 +106,7 @@ def suspend(api: AdminApi, client_id: str) -> list[AppAt]:
 
 
 def _close(api: AdminApi, app: AppAt) -> None:
-    # Of a disabled client Keycloak tells nobody any more, so whoever is inside goes first. Apps that
+    # Of a disabled client Keycloak tells nobody any more: whoever is inside goes first. Apps that
     # the bridge serves are told by the bridge, and their people stay signed in elsewhere.
     if not app.bridge_served:
         end_sessions(api, app)
