@@ -54,6 +54,9 @@ class Console:
     def join(self, realm: str, person: str, group: str) -> None:
         self._http.put(f"{self._admin(realm)}/users/{person}/groups/{group}").raise_for_status()
 
+    def sign_out(self, realm: str, person: str) -> None:
+        self._http.post(f"{self._admin(realm)}/users/{person}/logout").raise_for_status()
+
     def _admin(self, realm: str) -> str:
         return f"{self._url}/admin/realms/{realm}"
 
