@@ -54,7 +54,7 @@ async def check_level(player: Player, person: CheckPerson, findings: Findings) -
 
     Keycloak asks for the level, but does not enforce it: so the question is taken out as well.
     """
-    wanted = player.site.live.minimum_acr
+    wanted = player.site.minimum_acr
     for rewrite in (_as_it_is, _asking_for_less):
         browser = player.browser(rewrite=rewrite)
         await player.enter(browser, person)

@@ -46,7 +46,7 @@ class Cast:
 
 async def cast(site: Site, others: Sequence[tuple[str, str]], people: CheckPeople) -> Cast:
     """Make everybody whom the check of one realm needs."""
-    wanted = site.live.minimum_acr
+    wanted = site.minimum_acr
     strong = bool(wanted) and not by_password_is_enough(wanted)
 
     async def somebody(*roles: tuple[str, str], second_factor: bool = strong) -> CheckPerson:
@@ -81,7 +81,7 @@ class RealmCheck:
         self._cast = cast
         self._player = Player(site, http, KeycloakPages(clock))
         self._findings = Findings(site.realm)
-        self._wanted = site.live.minimum_acr
+        self._wanted = site.minimum_acr
 
     async def run(self) -> tuple[Finding, ...]:
         """What was found. Raises ``Unavailable`` when Keycloak does not answer."""
@@ -96,6 +96,10 @@ class RealmCheck:
         browser, person = entered
         during = self._findings.during
         await during("anonymous", check_anonymous(self._player, self._findings))
+        if self._findings.failures_of("anonymous"):
+            # Whether somebody is in cannot be told where everybody is.
+            self._findings.skipped("rest", "open_to_all")
+            return self._findings.all
         await during("enter", self._other_roles(roles[1:]))
         await during("told", self._told(browser, person, roles[0]))
         await during("no_role", self._kept_out())

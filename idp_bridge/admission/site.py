@@ -43,6 +43,11 @@ class Site:
         return frozenset(origin_of(address) for address in addresses) - self.sign_on.origins
 
     @property
+    def minimum_acr(self) -> str:
+        """The lowest level that gets in; SAML clients have it as a URN."""
+        return self.live.minimum_acr.rpartition(":")[2]
+
+    @property
     def protected(self) -> str:
         """The page that the manifest calls protected, or nothing."""
         check = self.manifest.check
