@@ -16,12 +16,12 @@ if __name__ == "__main__":
     from common.serving import serve
     from common.settings import needed, settings
 
-    from volunteer_patrol.app import build
+    from volunteer_patrol.app import believed, build
     from volunteer_patrol.proxy import in_front
 
     chosen = settings(os.environ)
     inner = replace(chosen, host="127.0.0.1", port=int(needed(os.environ, "INNER_PORT")))
     work, gate = Path(needed(os.environ, "WORK")), needed(os.environ, "GATE")
-    app = build(inner, needed(os.environ, "BRIDGE"), needed(os.environ, "CLIENT_ID"))
+    header = believed(inner, needed(os.environ, "BRIDGE"), needed(os.environ, "CLIENT_ID"))
     with in_front(chosen, inner.port, gate, work):
-        serve(app, inner)
+        serve(build(inner, header), inner)

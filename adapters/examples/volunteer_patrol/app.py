@@ -12,7 +12,6 @@ import httpx
 from common.pages import Pages, language
 from common.places import DISTRICT, place
 from common.settings import Settings
-from idp_bridge_adapters.signed_header import HEADER, SignedHeader
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -20,6 +19,7 @@ from starlette.routing import Route
 
 from idp_bridge_adapters.keys import KeysUnavailable, RemoteKeys
 from idp_bridge_adapters.principal import Principal
+from idp_bridge_adapters.signed_header import HEADER, SignedHeader
 from idp_bridge_adapters.tokens import TokenRefused
 from volunteer_patrol.patrols import ROUNDS, NotYours, Patrols
 from volunteer_patrol.texts import TEXTS
@@ -133,9 +133,14 @@ class App:
         return self.notice(request, "away", "/", "reload", status=503)
 
 
-def build(settings: Settings, bridge: str, client_id: str) -> Starlette:
+def believed(settings: Settings, bridge: str, client_id: str) -> SignedHeader:
+    """The header as ``bridge`` signs it for this app."""
     http = httpx.Client(timeout=5, verify=settings.verify)
-    app = App(settings, SignedHeader(bridge, client_id, RemoteKeys(bridge, http)))
+    return SignedHeader(bridge, client_id, RemoteKeys(bridge, http))
+
+
+def build(settings: Settings, header: SignedHeader) -> Starlette:
+    app = App(settings, header)
     return Starlette(
         routes=[
             Route("/", app.home),

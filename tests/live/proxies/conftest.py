@@ -46,8 +46,8 @@ def surroundings(
     folder, base = tmp_path_factory.mktemp("proxies"), free_base(21000)
     keycloak = Keycloak(stack)
     settings = yaml.safe_load((Path(stack["data"]) / "bridge.yaml").read_text(encoding="utf-8"))
-    first = _port(settings["gate_listen"][0]), _port(settings["grpc_listen"])
-    found = Surroundings(stack, keycloak, base, folder, (first[0], base + 2), (first[1], base + 3))
+    first = int(settings["gate_listen"][0].rpartition(":")[2])
+    found = Surroundings(stack, keycloak, base, folder, (first, base + 2), (base + 3,))
     urls = [found.place(name).url for name in PROXIES]
     with ExitStack() as opened:
         echo = (sys.executable, "-m", "tests.live.proxies.echo", str(base))
@@ -67,10 +67,6 @@ def _second_copy(settings: dict[str, Any], base: int, folder: Path) -> Any:
     file.write_text(yaml.safe_dump(settings | own), encoding="utf-8")
     command = (sys.executable, "-m", "idp_bridge", "serve", "--config", str(file))
     return program(command, f"http://127.0.0.1:{base + 1}", folder / "second.log")
-
-
-def _port(address: str) -> int:
-    return int(address.rpartition(":")[2])
 
 
 @pytest.fixture(scope="session", params=list(PROXIES))

@@ -15,7 +15,7 @@ import httpx
 from tests.live.proxies.tools import absent
 
 _CONFIGURATIONS = Path(__file__).parents[3] / "adapters" / "examples" / "proxies"
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def nginx(place: Place) -> Sequence[str]:
     file = rendered("nginx/nginx.conf", place, GATE_SERVERS=servers)
     text = file.read_text(encoding="utf-8")
     # Where nginx keeps its own files; and in front, as the harness ends it.
-    here = f"daemon off; pid {place.folder}/pid; error_log {place.folder}/error.log;\n"
+    user = "user root; " if os.getuid() == 0 else ""
+    here = f"{user}daemon off; pid {place.folder}/pid; error_log {place.folder}/error.log;\n"
     paths = "".join(
         f"    {kind}_temp_path {place.folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -60,16 +60,18 @@ class Keycloak:
 def registered(keycloak: Keycloak, urls: Sequence[str], patroller: str) -> Iterator[None]:
     """The app lives at each of ``urls``; ``patroller`` may enter it."""
     keycloak.remove(CLIENT)
-    copied = keycloak.client(_COPIED)
+    copied = json.loads(json.dumps(keycloak.client(_COPIED)).replace(_COPIED, CLIENT))
     attributes = copied["attributes"] | {
         "bridge.url": f"{urls[0]}/",
         "bridge.settings": json.dumps(RULES),
-        "bridge.state": "admitted",
-        "backchannel.logout.url": copied["attributes"]["backchannel.logout.url"].replace(
-            _COPIED, CLIENT
-        ),
+        "post.logout.redirect.uris": "##".join(f"{url}/.idp-bridge/signed-out" for url in urls),
     }
-    own = {"clientId": CLIENT, "attributes": attributes, "redirectUris": _addresses(urls)}
+    mappers = [{k: v for k, v in m.items() if k != "id"} for m in copied["protocolMappers"]]
+    own = {
+        "attributes": attributes,
+        "redirectUris": [f"{url}/.idp-bridge/callback" for url in urls],
+        "protocolMappers": mappers,
+    }
     kept = {k: v for k, v in copied.items() if k not in ("id", "secret", "access")}
     keycloak.add(kept | own, ["patroller", "organiser"])
     keycloak.give(patroller, CLIENT, "patroller")
@@ -77,7 +79,3 @@ def registered(keycloak: Keycloak, urls: Sequence[str], patroller: str) -> Itera
         yield
     finally:
         keycloak.remove(CLIENT)
-
-
-def _addresses(urls: Sequence[str]) -> list[str]:
-    return [f"{url}/.idp-bridge/callback" for url in urls]
