@@ -111,10 +111,14 @@ class AppLogout:
     async def _over(self, visit: Visit) -> None:
         now = self._clock()
         line = Line(visit, since=now, due=now)
-        mine = await self._outbox.write(line)
-        await self._visits.forget(visit)
-        if mine:
+        if not await self._outbox.write(line):
+            await self._visits.forget(visit)
+        elif visit in await self._visits.of_session(visit.realm, visit.sid, visit.client_id):
+            await self._visits.forget(visit)
             await self._tell(line)
+        else:
+            # Another copy wrote it, told the app and crossed it out since we looked.
+            await self._outbox.cross_out(visit)
 
     async def _tell(self, line: Line) -> None:
         now = self._clock()
