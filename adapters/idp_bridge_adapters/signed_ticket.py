@@ -88,7 +88,8 @@ class SignedTickets:
         events = claims.get("events")
         if not isinstance(events, dict) or LOGOUT_EVENT not in events:
             raise TokenRefused("not a logout event")
-        return LogoutToken(claims["iss"], claims["jti"], _text(claims, "sid"), _text(claims, "sub"))
+        realm = self._issuer_of(claims)
+        return LogoutToken(realm, claims["jti"], _text(claims, "sid"), _text(claims, "sub"))
 
     def _verified(self, token: str, kind: str) -> Mapping[str, Any]:
         try:
@@ -128,9 +129,13 @@ class SignedTickets:
                 raise TokenRefused("used before")
             self._seen[jti] = now + self.life + 2 * self.leeway
 
+    def _issuer_of(self, claims: Mapping[str, Any]) -> str:
+        """The same subject in two realms is two people."""
+        return f"{self._bridge}/realms/{_text(claims, 'realm')}"
+
     def _person(self, claims: Mapping[str, Any]) -> Principal:
         return Principal(
-            issuer=claims["iss"],
+            issuer=self._issuer_of(claims),
             subject=_text(claims, "sub"),
             realm=_text(claims, "realm"),
             name=str(claims.get("name", "")),

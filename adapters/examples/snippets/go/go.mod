@@ -1,0 +1,3 @@
+module example.com/bridgetoken
+
+go 1.22
