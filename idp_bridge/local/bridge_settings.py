@@ -72,6 +72,8 @@ def _generated(folder: Folder, origins: Origins, secrets: Mapping[str, str]) -> 
             f"{host}:{port}" for port in (ports.bridge, ports.resident, ports.worker, ports.admin)
         ],
         "clients": [_keycloak_client(origins.keycloak, way) for way in ("qr", "activation")],
+        "gate_listen": [f"127.0.0.1:{ports.gate}"],
+        "gate_trusted_proxies": ["127.0.0.1/32"],
         "scriptable_phone": True,
         # The apps of this stack are told of a logout on this machine.
         "reachable_networks": ["127.0.0.0/8", "::1/128", f"{host}/32"],

@@ -85,6 +85,7 @@ class Ports:
             "the start page": self.start,
             "Redis": self.redis,
             "LDAP": self.ldap,
+            "forward-auth": self.gate,
             "Keycloak's health page": self.management,
         }
 

@@ -16,13 +16,20 @@ class Keycloak:
     """The admin API of the realm of workers."""
 
     def __init__(self, stack: dict[str, Any]) -> None:
-        keycloak = stack["urls"]["keycloak"]
-        self._http = httpx.Client(base_url=f"{keycloak}/admin/realms/workers/", timeout=20)
-        token = self._http.post(
-            f"{keycloak}/realms/master/protocol/openid-connect/token",
-            data={"grant_type": "password", "client_id": "admin-cli", **stack["admin"]},
+        self._url = stack["urls"]["keycloak"]
+        self._admin = stack["admin"]
+        self._http = httpx.Client(
+            base_url=f"{self._url}/admin/realms/workers/", timeout=20, auth=self._sign
         )
-        self._http.headers["authorization"] = f"Bearer {token.json()['access_token']}"
+
+    def _sign(self, request: httpx.Request) -> httpx.Request:
+        """A token of the moment: they live for a minute only."""
+        token = httpx.post(
+            f"{self._url}/realms/master/protocol/openid-connect/token",
+            data={"grant_type": "password", "client_id": "admin-cli", **self._admin},
+        )
+        request.headers["authorization"] = f"Bearer {token.json()['access_token']}"
+        return request
 
     def client(self, client_id: str) -> dict[str, Any]:
         [found] = self._get("clients", clientId=client_id)

@@ -66,7 +66,7 @@ class Visitor:
 def wire(port: int, text: str) -> tuple[int, bytes]:
     """Send bytes as they are; the status and all that came back until the connection rests."""
     with socket.create_connection(("127.0.0.1", port), 5) as connection:
-        connection.settimeout(2)
+        connection.settimeout(1)
         connection.sendall(text.encode("latin-1"))
         came = b""
         try:
