@@ -24,14 +24,14 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app and exactly the issuers it accepts.
+    """An app and exactly the issuers it accepts; behind the bridge's forward-auth none of its own.
 
     ``base_url`` is its public origin. Rights older than ``fresh_for`` are read again;
     ``minimum_acr`` is the weakest sign-in taken anywhere in it.
     """
 
     base_url: str
-    registrations: tuple[Registration, ...]
+    registrations: tuple[Registration, ...] = ()
     minimum_acr: str = "qr"
     signed_out_path: str = "/signed-out"
     fresh_for: timedelta = timedelta(seconds=2)
@@ -44,7 +44,7 @@ class App:
         if not secure or self.base_url != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
             raise ValueError("base_url is an origin like https://app.example, with no path")
         realms = [at.realm for at in self.registrations]
-        if not realms or len(set(realms)) != len(realms):
+        if len(set(realms)) != len(realms):
             raise ValueError("an app has one registration for each of its realms")
         if self.minimum_acr not in ACR_LEVELS:
             raise ValueError("unknown minimum_acr")

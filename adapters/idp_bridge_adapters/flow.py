@@ -125,11 +125,6 @@ class Flow:
                 return person
         raise Unreachable("the rights are being read for too long")
 
-    def demand_acr(self, person: Principal, acr: str) -> None:
-        """Raises ``TooWeak`` below ``acr``: Keycloak does not enforce it."""
-        if not acr_reaches(person.acr, acr):
-            raise TooWeak(person.realm, acr)
-
     def logout(self, asked: Asked) -> Steps[Reply]:
         """End the session here, and send the browser to end it at Keycloak; only from a form."""
         asked.check_origin(self.app.base_url)
@@ -180,7 +175,7 @@ class Flow:
             raise TooWeak(begun.realm, begun.acr or error.required) from error
         except TokenRefused as error:
             raise SignInFailed(error.reason) from error
-        self.demand_acr(person, begun.acr or self.app.minimum_acr)
+        demand_acr(person, begun.acr or self.app.minimum_acr)
         return person
 
     def _read_again(self, mine: Held) -> Steps[Principal]:
@@ -214,3 +209,9 @@ class Flow:
             return (yield Blocking(work))
         except KeysUnavailable as error:
             raise Unreachable("no keys") from error
+
+
+def demand_acr(person: Principal, acr: str) -> None:
+    """Raises ``TooWeak`` below ``acr``: Keycloak does not enforce it."""
+    if not acr_reaches(person.acr, acr):
+        raise TooWeak(person.realm, acr)

@@ -23,7 +23,7 @@ from idp_bridge_adapters.errors import (
     TooWeak,
     Unreachable,
 )
-from idp_bridge_adapters.flow import Flow, now
+from idp_bridge_adapters.flow import Flow, demand_acr, now
 from idp_bridge_adapters.keys import Keys, KeysUnavailable, RemoteKeys
 from idp_bridge_adapters.notices import Notice, Page, plain_page
 from idp_bridge_adapters.principal import Principal
@@ -77,15 +77,22 @@ class Front:
         self, app: App, around: Surroundings, *, page: Page | None, gate: Gate | None
     ) -> None:
         self.app = app
-        self.flow = Flow(app, around.keys(), around.clock)
+        self._flow = Flow(app, around.keys(), around.clock) if gate is None else None
         self._page = page or plain_page
         self._gate = gate
+
+    @property
+    def flow(self) -> Flow:
+        """The app's own sign-on; behind the gate there is none."""
+        if self._flow is None:
+            raise SignInFailed("the gate signs people in")
+        return self._flow
 
     def admitted(self, asked: Asked, demand: Demand, org: str | None = None) -> Steps[Principal]:
         """The person, if the demand is met now; with ``org``, by a post that reaches it."""
         person = yield from self.current(asked)
         demand_role(person, demand.roles, org)
-        self.flow.demand_acr(person, demand.acr or self.app.minimum_acr)
+        demand_acr(person, demand.acr or self.app.minimum_acr)
         return person
 
     def current(self, asked: Asked) -> Steps[Principal]:

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
+import jwt
+
+from idp_bridge_adapters.keys import KeySet
+from idp_bridge_adapters.signed_header import KIND, SignedHeader
 from idp_bridge_adapters.stores import MemoryStore
-from idp_bridge_adapters.testing import FakeBridge
+from idp_bridge_adapters.testing import FakeBridge, IssuerForTests
 from tests.adapters.sdk.fake_world import Visitor
 
 Start = Callable[..., Visitor]
@@ -252,3 +256,20 @@ def test_the_refresh_token_is_used_once_even_by_two_copies(start: Start, bridge:
         bridge.wait(2.1)
         assert one.get("/bookings").status_code == 200
         assert two.get("/bookings").status_code == 200
+
+
+def test_behind_the_gate_the_header_that_the_bridge_signed_is_enough(start: Start):
+    tokens = IssuerForTests("https://bridge.test", client_id="booking")
+    bridge = FakeBridge(client_id="booking", realms=())
+    gate = SignedHeader(tokens.issuer, "booking", KeySet(tokens.jwks["keys"]))
+    visitor = start(bridge, {"gate": gate})
+    posts = ["/baoan/xixiang/staff"]
+    flat = {"typ": None, "realm": "workers", "roles": ["registrar"], "groups": posts}
+    claims = jwt.decode(tokens.id_token(name="孙丽"), options={"verify_signature": False})
+    short = {**claims, **flat, "exp": claims["iat"] + 60}
+    signed = {**JSON, "x-bridge-identity": tokens.sign(short, typ=KIND)}
+
+    assert visitor.get("/", signed).json()["name"] == "孙丽"
+    assert visitor.get("/units/xixiang", signed).status_code == 200
+    assert visitor.get("/units/xinan", signed).status_code == 403
+    assert visitor.get("/", {**JSON, "x-bridge-identity": tokens.id_token()}).status_code == 401
