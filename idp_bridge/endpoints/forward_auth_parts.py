@@ -22,7 +22,8 @@ from idp_bridge.endpoints.headers import Identity, Sign
 
 @dataclass(frozen=True, slots=True)
 class GateParts:
-    """What the listener is made of. ``serve`` makes an application of the routes of its pages."""
+    """What the listener is made of. ``serve`` makes an application of the routes of its pages;
+    ``most`` is how many sessions are kept in memory."""
 
     issuer: str
     realms: Iterable[str]
@@ -35,6 +36,7 @@ class GateParts:
     clock: Clock
     page_headers: Mapping[str, str]
     ticks: Callable[[], float] = time.monotonic
+    most: int = 100_000
 
 
 def gate(parts: GateParts) -> Gate:
@@ -46,7 +48,7 @@ def gate(parts: GateParts) -> Gate:
         DecisionParts(
             doors=parts.doors,
             table=table,
-            memory=Memory(freshness, ticks),
+            memory=Memory(freshness, ticks, parts.most),
             freshness=freshness,
             identity=Identity(parts.issuer, parts.sign, clock),
             clock=clock,

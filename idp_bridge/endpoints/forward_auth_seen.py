@@ -58,9 +58,7 @@ class Seen:
 class Memory:
     """The least recently used goes first."""
 
-    def __init__(
-        self, freshness: Freshness, ticks: Callable[[], float], most: int = 100_000
-    ) -> None:
+    def __init__(self, freshness: Freshness, ticks: Callable[[], float], most: int) -> None:
         self._freshness = freshness
         self._ticks = ticks
         self._most = most

@@ -74,7 +74,7 @@ class GateWorld:
         self.keys = KeySet(folder / "keys", self.clock)
         self.gate = self.another_copy()
 
-    def another_copy(self) -> Any:
+    def another_copy(self, most: int = 1000) -> Any:
         pages = WebPages("gate", base=AT)
 
         def serve(routes: Sequence[BaseRoute]) -> ASGIApp:
@@ -98,6 +98,7 @@ class GateWorld:
                 clock=self.clock,
                 page_headers={"Content-Security-Policy": "default-src 'none'"},
                 ticks=lambda: self.clock().timestamp(),
+                most=most,
             )
         )
 
