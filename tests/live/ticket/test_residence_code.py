@@ -1,0 +1,173 @@
+"""The residence code on the real stack: in by a signed ticket, only as far as one may, and out."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
+
+from tests.browsers import chromium_program
+from tests.live.portal_visits import Administrator, Stack, sign_in, within
+
+OFFICER, OTHER, RESIDENT = "zhaolei", "chenjing", "zhangwei"
+POLICE_POST = "/baoan/xixiang/gongle/police"
+PERSONAL = ("赵磊", "%E8%B5%B5", OFFICER, "张伟")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_program(), args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
+    """Makes browsers with cookies of their own."""
+    made: list[BrowserContext] = []
+
+    def new() -> BrowserContext:
+        made.append(chromium.new_context(locale="zh-CN"))
+        return made[-1]
+
+    yield new
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def app(stack: Stack) -> str:
+    """The app's own address."""
+    url = next(one["url"] for one in stack["apps"] if one["id"] == "residence-code")
+    return "{0.scheme}://{0.netloc}".format(urlsplit(url))
+
+
+def enter(page: Page, stack: Stack, app: str, who: str, realm: str = "workers") -> None:
+    """Signed in at a portal, and from there into the app."""
+    portal = "worker_portal" if realm == "workers" else "resident_portal"
+    sign_in(page, stack, stack["urls"][portal], who)
+    page.goto(f"{app}/login/{realm}")
+    page.wait_for_load_state()
+
+
+def who_is(page: Page, app: str) -> dict[str, Any]:
+    """What the app knows of whoever is there; empty when nobody is."""
+    answer = page.request.get(f"{app}/whoami")
+    told: dict[str, Any] = answer.json() if answer.ok else {}
+    return told
+
+
+def test_an_officer_enters_without_another_login_and_confirms(stack, browser, app):
+    page = browser().new_page()
+    seen: list[str] = []
+    page.on("response", lambda answer: seen.append(_address(answer)))
+
+    enter(page, stack, app, OFFICER)
+
+    assert page.url == f"{app}/"
+    told = who_is(page, app)
+    assert (told["name"], told["roles"], told["by"]) == ("赵磊", ["officer"], "ticket")
+    assert told["posts"] == [{"role": "police", "org": "/baoan/xixiang/gongle"}]
+    assert not [url for url in seen if any(word in url for word in PERSONAL)]
+    assert not [url for url in seen if "ticket=" in url]
+    confirm = page.get_by_role("button", name="核实并续签")
+    if confirm.count():
+        confirm.first.click()
+    expect(page.get_by_text("已续签")).to_be_visible()
+
+
+def test_a_resident_enters_under_a_name_of_this_app_only(stack, browser, app):
+    page = browser().new_page()
+    enter(page, stack, app, RESIDENT, "residents")
+    told = who_is(page, app)
+    assert (told["name"], told["roles"], told["posts"]) == ("张伟", ["holder"], [])
+
+    legal_aid = next(one["url"] for one in stack["apps"] if one["id"] == "legal-aid")
+    page.goto(legal_aid)
+    page.wait_for_load_state()
+    there = page.request.get(f"{legal_aid.rstrip('/')}/whoami").json()
+    assert there["subject"] != told["subject"]
+
+
+def test_a_worker_without_a_role_is_turned_away_by_the_bridge(stack, browser, app):
+    page = browser().new_page()
+    enter(page, stack, app, OTHER)
+    expect(page.get_by_role("heading", name="您没有此应用的权限")).to_be_visible()
+    assert who_is(page, app) == {}
+
+
+def test_a_ticket_is_of_no_use_in_another_browser(stack, browser, app):
+    """What an attacker caught on its way, or got for himself, signs nobody in."""
+    caught: dict[str, str] = {}
+    page = browser().new_page()
+
+    def catch(route: Any) -> None:
+        caught["body"] = route.request.post_data
+        route.abort()
+
+    page.route(f"{app}/signed-in", catch)
+    sign_in(page, stack, stack["urls"]["worker_portal"], OFFICER)
+    page.goto(f"{app}/login/workers")
+    page.wait_for_timeout(0)
+    assert within(5, lambda: (page.wait_for_timeout(50), "body" in caught)[1])
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = httpx.post(f"{app}/signed-in", content=caught["body"], headers=form)
+
+    assert answer.status_code == 400
+    assert "set-cookie" not in answer.headers
+
+
+def test_signing_out_of_the_app_signs_out_everywhere(stack, browser, app):
+    page = browser().new_page()
+    enter(page, stack, app, OFFICER)
+
+    page.get_by_role("button", name="退出登录").click()
+    page.wait_for_url(f"{app}/signed-out")
+
+    assert who_is(page, app) == {}
+    page.goto(stack["urls"]["worker_portal"])
+    expect(page.locator("a.tile")).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["portal", "administrator", "role"])
+def test_the_end_of_a_session_or_role_reaches_the_app_within_two_seconds(stack, browser, app, how):
+    page = browser().new_page()
+    enter(page, stack, app, OFFICER)
+    assert who_is(page, app)
+    administrator = Administrator(stack, "workers")
+    try:
+        if how == "portal":
+            out = page.context.new_page()
+            out.goto(stack["urls"]["worker_portal"])
+            out.locator("form[action='/logout'] button").first.click()
+        elif how == "administrator":
+            administrator.sign_out(OFFICER)
+        else:
+            administrator.leave(OFFICER, POLICE_POST)
+        assert within(2.5, lambda: who_is(page, app) == {})
+    finally:
+        if how == "role":
+            administrator.join(OFFICER, POLICE_POST)
+
+
+def test_a_suspended_app_lets_nobody_in_and_ends_its_sessions(stack, browser, app):
+    page = browser().new_page()
+    enter(page, stack, app, OFFICER)
+    administrator = Administrator(stack, "workers")
+    administrator.suspend("residence-code", enabled=False)
+    try:
+        assert within(3, lambda: who_is(page, app) == {})
+        page.goto(f"{app}/login/workers")
+        expect(page.get_by_role("heading", name="此应用暂停使用")).to_be_visible()
+    finally:
+        administrator.suspend("residence-code", enabled=True)
+
+
+def _address(answer: Response) -> str:
+    return answer.url + answer.headers.get("location", "")
