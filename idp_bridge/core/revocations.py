@@ -10,6 +10,7 @@ is told of each mark as it is written (``marks``).
 """
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
@@ -76,15 +77,15 @@ class Revocations:
 
     async def is_followed(self, realm: str) -> bool:
         """Whether somebody read the realm's events within the last 10 s."""
-        return await self._after(f"heard:{realm}", self._clock() - FOLLOWED_FOR)
+        heard = await self._store.get(f"heard:{realm}")
+        return _not_before(heard, self._clock() - FOLLOWED_FOR)
 
     async def realm_is_fresh(
         self, realm: str, read_at: datetime, lives: timedelta = RIGHTS_LIVE
     ) -> bool:
         """Whether something read from ``realm`` at ``read_at`` may still be relied on."""
-        if self._clock() - read_at >= lives or not await self.is_followed(realm):
-            return False
-        return not await self._after(f"stale:{realm}:all", read_at)
+        marks = await self._store.get_many([f"heard:{realm}", f"stale:{realm}:all"])
+        return self._is_fresh(marks, read_at, lives)
 
     async def standing(
         self,
@@ -100,21 +101,29 @@ class Revocations:
 
         ``lives`` is ``FEDERATED_RIGHTS_LIVE`` for an account whose roles come from LDAP.
         """
-        if await self._store.get(f"ended:{realm}:sid:{sid}") is not None:
+        keys = [
+            *(f"ended:{realm}:{scope}" for scope in (f"sid:{sid}", f"sub:{subject}", "all")),
+            *(f"stale:{realm}:sub:{subject}", f"heard:{realm}", f"stale:{realm}:all"),
+        ]
+        over, account_over, all_over, stale, *of_realm = await self._store.get_many(keys)
+        if over is not None or _not_before(account_over, began) or _not_before(all_over, began):
             return Standing.ENDED
-        for scope in (f"sub:{subject}", "all"):
-            if await self._after(f"ended:{realm}:{scope}", began):
-                return Standing.ENDED
-        if await self._after(f"stale:{realm}:sub:{subject}", read_at):
+        if _not_before(stale, read_at) or not self._is_fresh(of_realm, read_at, lives):
             return Standing.STALE
-        return Standing.GOOD if await self.realm_is_fresh(realm, read_at, lives) else Standing.STALE
+        return Standing.GOOD
+
+    def _is_fresh(self, marks: Sequence[bytes | None], read_at: datetime, lives: timedelta) -> bool:
+        heard, stale = marks
+        now = self._clock()
+        followed = now - read_at < lives and _not_before(heard, now - FOLLOWED_FOR)
+        return followed and not _not_before(stale, read_at)
 
     async def _mark(self, key: str, ttl: timedelta) -> None:
         await self._marks.mark(key, _encode(self._clock()), ttl)
 
-    async def _after(self, key: str, moment: datetime) -> bool:
-        value = await self._store.get(key)
-        return value is not None and datetime.fromtimestamp(json.loads(value), UTC) >= moment
+
+def _not_before(mark: bytes | None, moment: datetime) -> bool:
+    return mark is not None and datetime.fromtimestamp(json.loads(mark), UTC) >= moment
 
 
 def _encode(moment: datetime) -> bytes:

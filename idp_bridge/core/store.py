@@ -1,5 +1,6 @@
-"""The port to short-lived state: four verbs, every key with a time to live."""
+"""The port to short-lived state: a few verbs, every key with a time to live."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -18,6 +19,10 @@ class Store(Protocol):
 
     async def get(self, key: str) -> bytes | None:
         """Read without changing."""
+        ...
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Read several at one moment, in one trip; values in the order of ``keys``."""
         ...
 
     async def take(self, key: str) -> bytes | None:

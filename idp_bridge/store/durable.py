@@ -1,5 +1,6 @@
-"""The four verbs of ``Store`` over a table: for grants that must survive a flush of Redis."""
+"""The verbs of ``Store`` over a table: for grants that must survive a flush of Redis."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select, update
@@ -30,6 +31,12 @@ class DurableStore:
         rows = await self._database.rows(select(durable.c.value).where(self._live(key)))
         return bytes(rows[0]["value"]) if rows else None
 
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        wanted = and_(durable.c.key.in_(keys), self._unexpired())
+        rows = await self._database.rows(select(durable.c.key, durable.c.value).where(wanted))
+        held = {row["key"]: bytes(row["value"]) for row in rows}
+        return [held.get(key) for key in keys]
+
     async def take(self, key: str) -> bytes | None:
         statement = delete(durable).where(self._live(key)).returning(durable.c.value)
         rows = await self._database.rows(statement)
@@ -54,7 +61,10 @@ class DurableStore:
         return await self._database.run(delete(durable).where(past))
 
     def _live(self, key: str) -> ColumnElement[bool]:
-        return and_(durable.c.key == key, durable.c.expires > self._clock().timestamp())
+        return and_(durable.c.key == key, self._unexpired())
+
+    def _unexpired(self) -> ColumnElement[bool]:
+        return durable.c.expires > self._clock().timestamp()
 
     def _expires(self, ttl: timedelta) -> float:
         return self._clock().timestamp() + ttl.total_seconds()

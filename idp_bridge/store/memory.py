@@ -1,5 +1,6 @@
 """Short-lived state in one process, for tests of the core."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from idp_bridge.core.clock import Clock
@@ -17,6 +18,9 @@ class MemoryStore:
 
     async def get(self, key: str) -> bytes | None:
         return self._held(key)
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        return [await self.get(key) for key in keys]
 
     async def take(self, key: str) -> bytes | None:
         value = self._held(key)

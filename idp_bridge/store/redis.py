@@ -1,6 +1,6 @@
 """Short-lived state in Redis, shared by every copy of the bridge."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -33,6 +33,11 @@ class RedisStore:
     async def get(self, key: str) -> bytes | None:
         async with _reachable():
             return _bytes(await self._redis.get(self._prefix + key))
+
+    async def get_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        async with _reachable():
+            values = await self._redis.mget([self._prefix + key for key in keys])
+            return [_bytes(value) for value in values]
 
     async def take(self, key: str) -> bytes | None:
         async with _reachable():

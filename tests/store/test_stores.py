@@ -28,6 +28,19 @@ class Contract:
         assert await store.get("k") == b"two"
         assert await store.get("other") is None
 
+    async def test_several_are_got_in_the_order_asked_for(self, store: Store) -> None:
+        await store.put("a", b"1", MINUTE)
+        await store.put("b", b"2", MINUTE)
+        await store.put("gone", b"3", timedelta(milliseconds=20))
+        await asyncio.sleep(0.05)
+        assert await store.get_many(["b", "other", "a", "gone", "b"]) == [
+            b"2",
+            None,
+            b"1",
+            None,
+            b"2",
+        ]
+
     async def test_of_racing_takers_one_gets_the_value(self, store: Store) -> None:
         await store.put("k", b"v", MINUTE)
         taken = await asyncio.gather(*(store.take("k") for _ in range(20)))
