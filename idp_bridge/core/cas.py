@@ -7,17 +7,15 @@ A ticket is bound to its app and to the exact service. Whoever it speaks of is l
 it is shown: a session that ended or a role that went in between counts.
 """
 
-import hashlib
 import re
 import secrets
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
 from idp_bridge.core.apps import App
-from idp_bridge.core.cas_services import PROTOCOL, CasServices, serves
+from idp_bridge.core.cas_services import ALPHABET, PROTOCOL, CasServices, mark_of, serves
 from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.clock import Clock
@@ -37,9 +35,8 @@ from idp_bridge.core.ticket_trail import Issued, TicketTrail
 from idp_bridge.core.visits import Visit, Visits
 
 TICKET_LIFE = timedelta(seconds=10)
-_ALPHABET = string.ascii_letters + string.digits
 # Old clients take 32 characters and no underscore: 7 name the app, 22 are random (131 bits).
-_NAMES_APP, _RANDOM = 7, 22
+_RANDOM = 22
 _TICKET = re.compile(r"(ST|PT|PGT)-([A-Za-z0-9]{7})[A-Za-z0-9]{22}")
 
 
@@ -167,7 +164,10 @@ class CasTickets:
             raise CasRefused("INVALID_TICKET", "malformed")
         if kind == "PT" and not asked.proxied:
             raise CasRefused("INVALID_TICKET_SPEC", "proxy_ticket")
-        return marked(await self._parts.services.apps(), mark)
+        app = await self._parts.services.marked(mark)
+        if app is None:
+            raise CasRefused("INVALID_TICKET", "unknown")
+        return app
 
     async def _redeemed(self, asked: Asked, app: App) -> Grant:
         binding = _binding(asked.ticket, app, asked.service)
@@ -201,10 +201,12 @@ class CasTickets:
         return Validated(given, asked.ticket, told)
 
     async def _holder(self, app: App, client_id: str) -> App:
-        for other in await self._parts.services.apps():
-            if (other.realm, other.client_id) == (app.realm, client_id):
-                return other
-        raise CasRefused("INVALID_TICKET", "session_over")
+        if app.client_id == client_id:
+            return app
+        holder = await self._parts.services.one(app.realm, client_id)
+        if holder is None:
+            raise CasRefused("INVALID_TICKET", "session_over")
+        return holder
 
     async def _entered(self, given: Pass) -> Released:
         """What the app is told of whoever may enter it now. Raises ``Forbidden``."""
@@ -221,7 +223,7 @@ class CasTickets:
 
 def new_ticket(kind: str, app: App) -> str:
     """A ticket that nobody can guess; it says which app it is for."""
-    return f"{kind}-{_mark(app)}" + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
+    return f"{kind}-{mark_of(app)}" + "".join(secrets.choice(ALPHABET) for _ in range(_RANDOM))
 
 
 def shape(ticket: str) -> tuple[str, str]:
@@ -232,14 +234,6 @@ def shape(ticket: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-def marked(apps: tuple[App, ...], mark: str) -> App:
-    """The app that a ticket names. Raises ``CasRefused``."""
-    for app in apps:
-        if _mark(app) == mark:
-            return app
-    raise CasRefused("INVALID_TICKET", "unknown")
-
-
 def seal(sealer: Sealer, token: str, ticket: str) -> str:
     """A session's token as a ticket's facts hold it; it opens for that ticket only."""
     return sealer.seal(token.encode(), f"cas-ticket:{digest(ticket)}")
@@ -248,15 +242,6 @@ def seal(sealer: Sealer, token: str, ticket: str) -> str:
 def unseal(sealer: Sealer, sealed: str, ticket: str) -> str:
     """The token that ``seal`` was given."""
     return sealer.unseal(sealed, f"cas-ticket:{digest(ticket)}").decode()
-
-
-def _mark(app: App) -> str:
-    number = int.from_bytes(hashlib.sha256(f"{app.realm} {app.client_id}".encode()).digest())
-    letters = []
-    for _ in range(_NAMES_APP):
-        number, rest = divmod(number, len(_ALPHABET))
-        letters.append(_ALPHABET[rest])
-    return "".join(letters)
 
 
 def _binding(ticket: str, app: App, service: str) -> Binding:

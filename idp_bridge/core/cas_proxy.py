@@ -18,7 +18,6 @@ from idp_bridge.core.cas import (
     CasTickets,
     Pass,
     Validated,
-    marked,
     new_ticket,
     seal,
     shape,
@@ -63,7 +62,9 @@ class CasProxies:
         """A proxy ticket for ``target``. Raises ``CasRefused``."""
         app, grant = await self._held(pgt)
         to = await self._target(app, target)
-        holder = await self._holder(app, grant.facts["holder"])
+        holder = await self._parts.services.one(app.realm, grant.facts["holder"])
+        if holder is None:
+            raise CasRefused("INVALID_TICKET", "session_over")
         token = unseal(self._parts.sealer, grant.facts["session"], pgt)
         try:
             session = await self._parts.sessions(holder).current(token)
@@ -104,7 +105,9 @@ class CasProxies:
         kind, mark = shape(pgt)
         if kind != "PGT":
             raise CasRefused("INVALID_TICKET", "malformed")
-        app = marked(await self._parts.services.apps(), mark)
+        app = await self._parts.services.marked(mark)
+        if app is None:
+            raise CasRefused("INVALID_TICKET", "unknown")
         try:
             return app, await self._parts.grants.read(pgt, _binding(app))
         except InvalidGrant:
@@ -116,12 +119,6 @@ class CasProxies:
             if target.realm == app.realm and agreed:
                 return target
         raise CasRefused("UNAUTHORIZED_SERVICE", "not_proxied")
-
-    async def _holder(self, app: App, client_id: str) -> App:
-        for other in await self._parts.services.apps():
-            if (other.realm, other.client_id) == (app.realm, client_id):
-                return other
-        raise CasRefused("INVALID_TICKET", "session_over")
 
 
 def _binding(app: App) -> Binding:

@@ -4,13 +4,18 @@ Services are the app's redirect addresses at Keycloak, so an administrator sees 
 there. The bridge's own addresses are never a service, whatever a pattern covers.
 """
 
+import hashlib
 import re
+import string
 
 from idp_bridge.core.addresses import flaw, registered
 from idp_bridge.core.apps import App
 from idp_bridge.core.doors import Doors
+from idp_bridge.core.errors import NotFound
 
 PROTOCOL = "cas"
+ALPHABET = string.ascii_letters + string.digits
+MARK = 7
 # What an answer adds to a service or callback address.
 ANSWER = frozenset({"ticket", "SAMLart", "pgtId", "pgtIou", "logoutRequest"})
 # Servlet containers write this into an address until they know that the browser keeps cookies, and
@@ -28,6 +33,8 @@ class CasServices:
 
     def __init__(self, doors: Doors, issuer: str) -> None:
         self._doors = doors
+        # A mark names the same client for ever; what the client is set to is read each time.
+        self._marks: dict[str, tuple[str, str]] = {}
         self._own = f"{issuer}/"
 
     async def of(self, service: str) -> tuple[App, ...]:
@@ -43,9 +50,36 @@ class CasServices:
             return ()
         return tuple(app for app in await self.apps() if returns(app, address))
 
+    async def one(self, realm: str, client_id: str) -> App | None:
+        """An app that speaks CAS, by its client."""
+        try:
+            app = await self._doors.app(realm, client_id)
+        except NotFound:
+            return None
+        return app if app.protocol == PROTOCOL else None
+
+    async def marked(self, mark: str) -> App | None:
+        """The app that a ticket names by its mark."""
+        if mark not in self._marks:
+            known = {mark_of(app): (app.realm, app.client_id) for app in await self.apps()}
+            if mark not in known:
+                return None
+            self._marks |= known
+        return await self.one(*self._marks[mark])
+
     async def apps(self) -> tuple[App, ...]:
         """Every app that speaks CAS."""
         return await self._doors.speaking(PROTOCOL)
+
+
+def mark_of(app: App) -> str:
+    """What a ticket is marked with to find its app again: seven letters and digits."""
+    number = int.from_bytes(hashlib.sha256(f"{app.realm} {app.client_id}".encode()).digest())
+    letters = []
+    for _ in range(MARK):
+        number, rest = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[rest])
+    return "".join(letters)
 
 
 def serves(app: App, service: str) -> bool:
