@@ -7,10 +7,12 @@ people are made --> each check --> people are removed
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
+from idp_bridge.admission.leaving import PATIENCE
 from idp_bridge.admission.realm_check import Cast, RealmCheck, cast
 from idp_bridge.admission.site import SignOn, Site
 from idp_bridge.core.admission import AppTokens, CheckPeople, Finding, Report
@@ -29,7 +31,7 @@ class CannotCheck(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class CheckParts:
-    """What a check is made of."""
+    """What a check is made of. ``patience`` is how long a logout may take to reach the app."""
 
     apps: Apps
     people: CheckPeople
@@ -37,6 +39,7 @@ class CheckParts:
     sign_on: SignOn
     http: httpx.AsyncClient
     clock: Clock
+    patience: timedelta = PATIENCE
 
 
 async def check(app: AppManifest, parts: CheckParts) -> Report:
@@ -78,6 +81,7 @@ async def _in_realm(site: Site, who: Cast, parts: CheckParts) -> tuple[Finding, 
         cast=who,
         http=parts.http,
         clock=parts.clock,
+        patience=parts.patience,
     ).run()
 
 

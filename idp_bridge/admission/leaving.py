@@ -1,26 +1,32 @@
 """Check `logout`: the end of a session reaches the app."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from idp_bridge.admission.browser import Browser
 from idp_bridge.admission.findings import Findings
 from idp_bridge.admission.player import Player
-from idp_bridge.core.admission import CheckPeople, CheckPerson
 from idp_bridge.manifests.manifest import AppManifest
 
-PATIENCE = 5.0
+PATIENCE = timedelta(seconds=5)
 _PAUSE = 0.25
 
 
 async def check_logout(
-    player: Player, browser: Browser, person: CheckPerson, people: CheckPeople, findings: Findings
+    player: Player,
+    browser: Browser,
+    findings: Findings,
+    *,
+    end: Callable[[], Awaitable[None]],
+    patience: timedelta,
 ) -> None:
-    """Ended at Keycloak, the app turns the same browser away within five seconds."""
+    """Once the session has ended at Keycloak, the app turns the same browser away in time."""
     if not await player.inside(browser):
         findings.failed("logout", "not_inside_before")
         return
-    await people.end_sessions(person)
-    waiting = asyncio.get_running_loop().time() + PATIENCE
+    await end()
+    waiting = asyncio.get_running_loop().time() + patience.total_seconds()
     while await player.inside(browser):
         if asyncio.get_running_loop().time() > waiting:
             _say_late(player.site.manifest, findings)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 
@@ -74,11 +75,13 @@ class RealmCheck:
         cast: Cast,
         http: httpx.AsyncClient,
         clock: Clock,
+        patience: timedelta,
     ) -> None:
         self._site = site
         self._people = people
         self._tokens = tokens
         self._cast = cast
+        self._patience = patience
         self._player = Player(site, http, KeycloakPages(clock))
         self._findings = Findings(site.realm)
         self._wanted = site.minimum_acr
@@ -165,4 +168,10 @@ class RealmCheck:
     async def _left(self) -> None:
         person, browser = self._cast.leaver, self._player.browser()
         await self._player.enter(browser, person)
-        await check_logout(self._player, browser, person, self._people, self._findings)
+        await check_logout(
+            self._player,
+            browser,
+            self._findings,
+            end=lambda: self._people.end_sessions(person),
+            patience=self._patience,
+        )

@@ -166,23 +166,30 @@ async def _tried(
 async def check_replay(
     player: Player, browser: Browser, person: CheckPerson, findings: Findings
 ) -> Jar | None:
-    """Check `replayed`: an answer that was used lets nobody in. Returns what was held before it."""
-    fresh = player.signed_on(browser)
-    answer = await player.answer(fresh, person)
-    before = fresh.jar.copy()
-    if answer is None:
+    """Check `replayed`: what was used lets nobody in who came by it.
+
+    Returns what a browser held just before it was signed in.
+    """
+    first, second = player.signed_on(browser), player.signed_on(browser)
+    used = await player.answer(first, person)
+    before = first.jar.copy()
+    if used is None:
         findings.failed("replayed", "no_answer_seen")
         return None
-    await player.deliver(fresh, answer)
-    again = player.browser(before.copy())
-    if await player.inside(player.browser(before.copy())):
-        return before
-    await player.deliver(again, answer)
-    if await player.inside(again):
+    await player.deliver(first, used)
+    # Somebody who found a used answer begins a sign-in, and ends it with what was found.
+    own = await player.answer(second, person)
+    await player.deliver(second, _with_what_was_used(own or used, used))
+    if await player.inside(second):
         findings.failed("replayed", "replay_accepted")
     else:
         findings.passed("replayed")
     return before
+
+
+def _with_what_was_used(own: Ask, used: Ask) -> Ask:
+    found = {k: v for k, v in used.parameters if k in ("code", "ticket", "SAMLResponse")}
+    return own.saying(tuple((k, found.get(k, v)) for k, v in own.parameters))
 
 
 async def check_forged(player: Player, person: CheckPerson, role: str, findings: Findings) -> None:
