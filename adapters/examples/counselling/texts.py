@@ -4,8 +4,8 @@ TEXTS = {
     "app": ("心理咨询预约", "Counselling booking"),
     "hello": ("您好，", "Hello, "),
     "hello_text": (
-        "在社区心理服务室预约一小时的咨询，免费，不公开。",
-        "Book an hour of counselling in a community room: free, and nobody else's business.",
+        "社区心理服务室的咨询，每次一小时，免费，不公开。",
+        "Hours in the community's counselling rooms: free, and nobody else's business.",
     ),
     "role_client": ("预约人", "Client"),
     "role_counsellor": ("咨询师", "Counsellor"),

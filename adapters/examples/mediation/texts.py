@@ -13,8 +13,8 @@ TEXTS: Texts = {
     "app": ("i调解", "i-Mediation"),
     "hello": ("您好，", "Hello, "),
     "hello_text": (
-        "邻里、家庭、物业的纠纷，先请调解员帮忙谈一谈。",
-        "Quarrels with neighbours, family or landlords: let a mediator help you talk first.",
+        "邻里、家庭、物业的纠纷，先和调解员一起谈一谈。",
+        "Quarrels with neighbours, family or landlords are talked over with a mediator first.",
     ),
     "role_party": ("当事人", "Party"),
     "role_mediator": ("调解员", "Mediator"),

@@ -338,6 +338,32 @@ def test_behind_the_gate_only_the_signed_header_is_believed(start: Start, bridge
     assert visitor.ask("POST", "/", crossed, {}).status_code == 403
 
 
+class EndedMeanwhile(MemoryStore):
+    """A logout arrives between the look at Keycloak and the note of what it said."""
+
+    ends = False
+
+    def swap(self, key: str, old: bytes, new: bytes, seconds: int) -> bool:
+        done = super().swap(key, old, new, seconds)
+        if self.ends:
+            self.drop(key)
+        return done
+
+
+def test_a_session_that_is_ended_while_its_rights_are_read_stays_ended(
+    start: Start, bridge: FakeBridge
+):
+    store = EndedMeanwhile()
+    visitor = start(bridge, {"store": store})
+    visitor.sign_in(roles=["counsellor"])
+    store.ends = True
+    bridge.wait(2.1)
+
+    assert visitor.get("/bookings", JSON).status_code == 401
+    store.ends = False
+    assert visitor.get("/bookings", JSON).status_code == 401
+
+
 class Watched(MemoryStore):
     """A store whose owner looks inside, and exchanges what lies there."""
 
