@@ -145,3 +145,4 @@ def test_a_suspended_app_is_closed_within_two_seconds(
         assert within(2, lambda: patroller.call("GET", "/").status_code in (401, 403))
     finally:
         surroundings.keycloak.enable(CLIENT, enabled=True)
+        assert within(10, lambda: Visitor(patroller.url).get("/").status_code == 200)
