@@ -69,6 +69,11 @@ class GateProtocol(HttpToolsProtocol):
         if not self._answered:
             super().on_message_complete()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        # A proxy passed on that the browser wants a WebSocket. The parser reads no further here, so
+        # that the next check has to come on another connection.
+        self.cycle.keep_alive = False
+
     def _at_once(self) -> bool:
         before = self.cycle
         if before is not None and not before.response_complete:
