@@ -57,12 +57,12 @@ async def gate_at_work(parts: Parts) -> AsyncIterator[None]:
         yield
 
 
-@asynccontextmanager
-async def _asked_over_http(app: Gate, addresses: Sequence[str]) -> AsyncIterator[None]:
-    server = _Quiet(
+def server(app: Gate, protocol: type[asyncio.Protocol] | None = None) -> uvicorn.Server:
+    """A server beside the one that listens for signals, by ``protocol`` or by the fast one."""
+    return _Quiet(
         uvicorn.Config(
             app,
-            http=GateProtocol,
+            http=protocol or GateProtocol,
             # A check is answered like any other request, also about one that opens a WebSocket.
             ws="none",
             access_log=False,
@@ -76,11 +76,16 @@ async def _asked_over_http(app: Gate, addresses: Sequence[str]) -> AsyncIterator
             timeout_graceful_shutdown=3,
         )
     )
-    running = asyncio.create_task(server.serve([listening(a) for a in addresses]))
+
+
+@asynccontextmanager
+async def _asked_over_http(app: Gate, addresses: Sequence[str]) -> AsyncIterator[None]:
+    serving = server(app)
+    running = asyncio.create_task(serving.serve([listening(a) for a in addresses]))
     try:
         yield
     finally:
-        server.should_exit = True
+        serving.should_exit = True
         await running
 
 
