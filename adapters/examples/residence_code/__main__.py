@@ -10,8 +10,8 @@ if __name__ == "__main__":
     from common.serving import serve
     from common.settings import needed, settings
 
-    from residence_code.app import build
+    from residence_code.app import build, verifier
 
     chosen = settings(os.environ)
-    app = build(chosen, needed(os.environ, "BRIDGE"), needed(os.environ, "CLIENT_ID"))
-    serve(app, chosen)
+    bridge, client_id = needed(os.environ, "BRIDGE"), needed(os.environ, "CLIENT_ID")
+    serve(build(chosen, bridge, client_id, verifier(chosen, bridge, client_id)), chosen)

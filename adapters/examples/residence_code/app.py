@@ -149,16 +149,15 @@ class App:
         return self.notice(request, "away", "/", "again", status=503)
 
 
-def build(settings: Settings, bridge: str, client_id: str) -> Starlette:
+def verifier(settings: Settings, bridge: str, client_id: str) -> SignedTickets:
     http = httpx.Client(timeout=5, verify=settings.verify)
+    service = Place(bridge, client_id, settings.app_url).service
+    keys = RemoteKeys(bridge, http)
+    return SignedTickets(bridge, client_id, service, keys, minimum_acr=settings.required_acr)
+
+
+def build(settings: Settings, bridge: str, client_id: str, tickets: SignedTickets) -> Starlette:
     where = Place(bridge, client_id, settings.app_url)
-    tickets = SignedTickets(
-        bridge,
-        client_id,
-        where.service,
-        RemoteKeys(bridge, http),
-        minimum_acr=settings.required_acr,
-    )
     app = App(settings, SignIn(where, tickets, ("residents", "workers")))
     return Starlette(
         routes=[
