@@ -6,8 +6,10 @@ people are made --> each check --> people are removed
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -31,7 +33,10 @@ class CannotCheck(BridgeError):
 
 @dataclass(frozen=True, slots=True)
 class CheckParts:
-    """What a check is made of. ``patience`` is how long a logout may take to reach the app."""
+    """What a check is made of. ``patience`` is how long a logout may take to reach the app.
+
+    ``mint`` signs a ticket for an app as the bridge does.
+    """
 
     apps: Apps
     people: CheckPeople
@@ -40,6 +45,7 @@ class CheckParts:
     http: httpx.AsyncClient
     clock: Clock
     patience: timedelta = PATIENCE
+    mint: Callable[[App, Mapping[str, Any]], str] | None = None
 
 
 async def check(app: AppManifest, parts: CheckParts) -> Report:
@@ -74,6 +80,7 @@ async def _cast(site: Site, parts: CheckParts) -> Cast:
 
 
 async def _in_realm(site: Site, who: Cast, parts: CheckParts) -> tuple[Finding, ...]:
+    mint = None if parts.mint is None else partial(parts.mint, site.live)
     return await RealmCheck(
         site,
         people=parts.people,
@@ -82,6 +89,7 @@ async def _in_realm(site: Site, who: Cast, parts: CheckParts) -> tuple[Finding, 
         http=parts.http,
         clock=parts.clock,
         patience=parts.patience,
+        mint=mint,
     ).run()
 
 

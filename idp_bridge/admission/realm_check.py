@@ -18,6 +18,7 @@ from idp_bridge.admission.entering import (
 from idp_bridge.admission.findings import Findings
 from idp_bridge.admission.keycloak_pages import KeycloakPages
 from idp_bridge.admission.leaving import check_logout
+from idp_bridge.admission.minting import Mint, check_minted
 from idp_bridge.admission.player import Player
 from idp_bridge.admission.requests import check_requests
 from idp_bridge.admission.site import Site
@@ -76,12 +77,14 @@ class RealmCheck:
         http: httpx.AsyncClient,
         clock: Clock,
         patience: timedelta,
+        mint: Mint | None = None,
     ) -> None:
         self._site = site
         self._people = people
         self._tokens = tokens
         self._cast = cast
         self._patience = patience
+        self._mint = mint
         self._player = Player(site, http, KeycloakPages(clock))
         self._findings = Findings(site.realm)
         self._wanted = site.minimum_acr
@@ -160,6 +163,8 @@ class RealmCheck:
             await player.answer(again, person)
             check_requests(browser.trail, again.trail, findings)
         await check_tampering(player, browser, person, findings)
+        if self._mint is not None and self._site.manifest.protocol == "ticket":
+            await check_minted(player, browser, person, self._mint, findings)
         before = await check_replay(player, browser, person, findings)
         if before is not None:
             await check_fixation(player, before, findings)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from idp_bridge.admission.check import CheckParts, check, digest_of
+from idp_bridge.admission.check import CannotCheck, CheckParts, check, digest_of
 from idp_bridge.admission.site import SignOn
 from idp_bridge.core.admission import Report
 from idp_bridge.core.audit import AuditEvent
 from idp_bridge.core.errors import Conflict
+from idp_bridge.core.ticket_apps import rules_of
+from idp_bridge.core.tickets import TICKET_KIND
 from idp_bridge.keycloak.check_people import KeycloakAppTokens, KeycloakCheckPeople
 from idp_bridge.keycloak.lease import Lease
 from idp_bridge.store.admissions import SqlAdmissions
@@ -45,9 +47,13 @@ async def checked(parts: "Parts", app: "AppManifest") -> Report:
             SignOn(settings.keycloak_url, settings.issuer),
             http,
             parts.clock,
+            mint=lambda live, claims: parts.ticket_signer.sign(claims, rules_of(live), TICKET_KIND),
         )
-        async with asyncio.timeout(_LONGEST):
-            report = await check(app, played)
+        try:
+            async with asyncio.timeout(_LONGEST):
+                report = await check(app, played)
+        except TimeoutError:
+            raise CannotCheck(f"{app.id} was not checked in {_LONGEST:.0f} seconds") from None
     await SqlAdmissions(parts.stores.database).put(report)
     failed = {finding.check for finding in report.failures}
     detail = {"app": app.client_id, "digest": report.digest, "failed": " ".join(sorted(failed))}

@@ -19,6 +19,7 @@ from idp_bridge.core.admission import CheckPerson, Roles
 from idp_bridge.core.errors import Unavailable
 from idp_bridge.keycloak.admin import AdminApi
 
+_TRIES = 3
 _FOLLOWED = timedelta(seconds=2.5)
 _MARK = "bridge_check"
 # The one unit and post of such people stay for good: when a group goes, nobody knows any more who
@@ -57,6 +58,15 @@ class KeycloakCheckPeople:
         await _send(self._apis[person.realm], "post", f"users/{person.account}/logout", {})
 
     async def clear(self) -> None:
+        for again in reversed(range(_TRIES)):
+            try:
+                await self._clear()
+                return
+            except Unavailable:
+                if not again:
+                    raise
+
+    async def _clear(self) -> None:
         for api in self._apis.values():
             for person in await api.list("users", q=f"{_MARK}:{self._app}", max=500):
                 await _send(api, "delete", f"users/{person['id']}")

@@ -84,6 +84,7 @@ async def checked(app: AppManifest, small: SmallApp, **of_live: Any) -> Report:
             sign_on=SignOn(KEYCLOAK, BRIDGE),
             http=http,
             clock=system_clock,
+            mint=lambda _, claims: keycloak.mint(claims),
             # Five seconds are for apps over a network.
             patience=timedelta(seconds=0.3),
         )

@@ -189,7 +189,9 @@ class TicketApp(SmallApp):
         if self.fault != "ignores state" and form["state"] != session.get("state"):
             return None
         claims = self._claims(str(form["ticket"]))
-        if claims is None or (claims["jti"] in self._used and self.fault != "takes it twice"):
+        if claims is None or claims["service"] != f"{APP}/callback":
+            return None
+        if claims["jti"] in self._used and self.fault != "takes it twice":
             return None
         self._used.add(claims["jti"])
         return {**claims, "resource_access": {CLIENT: {"roles": claims["roles"]}}}
@@ -202,7 +204,10 @@ class TicketApp(SmallApp):
         try:
             head = jwt.get_unverified_header(ticket)
             if self.fault == "lets the ticket choose" and head["alg"] == "none":
-                return jwt.decode(ticket, options={"verify_signature": False})
-            return jwt.decode(ticket, KEY, ["HS256"])
+                options: Any = {"verify_signature": False, "verify_aud": False}
+                return jwt.decode(ticket, options=options)
+            if self.fault == "takes tickets of other apps":
+                return jwt.decode(ticket, KEY, ["HS256"], options={"verify_aud": False})
+            return jwt.decode(ticket, KEY, ["HS256"], audience=CLIENT)
         except jwt.PyJWTError:
             return None

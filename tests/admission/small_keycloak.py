@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -81,6 +82,9 @@ class SmallKeycloak:
             **self.also,
         }
 
+    def mint(self, claims: Mapping[str, Any]) -> str:
+        return jwt.encode(dict(claims), KEY, "HS256")
+
     def redeem(self, code: str) -> dict[str, Any] | None:
         return self.codes.pop(code, None)
 
@@ -138,7 +142,9 @@ class SmallKeycloak:
             return HTMLResponse("no role", 403)
         roles = facts["resource_access"][CLIENT]["roles"]
         claims = {k: v for k, v in facts.items() if k != "resource_access"} | {"roles": roles}
-        ticket = jwt.encode(claims | {"jti": secrets.token_hex(8)}, KEY, "HS256")
+        claims |= {"jti": secrets.token_hex(8), "aud": CLIENT, "service": asked["redirect_uri"]}
+        now = int(time.time())
+        ticket = self.mint(claims | {"iat": now, "exp": now + 60})
         fields = {"ticket": ticket, "state": asked.get("state", "")}
         inputs = "".join(f'<input type=hidden name="{k}" value="{v}">' for k, v in fields.items())
         form = f'<form method=post action="{asked["redirect_uri"]}">{inputs}<button>go</button>'

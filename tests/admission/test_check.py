@@ -37,6 +37,7 @@ FAULTS = [
     ("cas", "ignores logout", ("logout", "logout_ignored")),
     ("ticket", "verifies no signature", ("tampered", "tampered_accepted")),
     ("ticket", "lets the ticket choose", ("tampered", "tampered_accepted")),
+    ("ticket", "takes tickets of other apps", ("minted", "minted_accepted")),
     ("ticket", "ignores state", ("swapped", "swapped_accepted")),
     ("ticket", "takes it twice", ("replayed", "replay_accepted")),
 ]
