@@ -20,13 +20,14 @@ from idp_bridge.core.doors import AcrTooLow
 from idp_bridge.core.errors import BridgeError, NotSignedIn
 from idp_bridge.core.forward_auth import AT
 from idp_bridge.core.pages import reader_of
+from idp_bridge.endpoints.forward_auth_answers import Ready
 from idp_bridge.endpoints.forward_auth_asked import (
     PREFIX,
     Asked,
     Dialect,
     Headers,
-    cookies_for_app,
     dialect_of,
+    left,
 )
 from idp_bridge.endpoints.forward_auth_decision import Decision
 from idp_bridge.endpoints.forward_auth_pages import ForwardAuthPages, lost_path, sign_in_path
@@ -82,7 +83,7 @@ class Gate:
         if peer not in self._peers:
             if len(self._peers) >= 1000:
                 self._peers.clear()
-            self._peers[peer] = any(ip_address(peer) in network for network in self._trusted)
+            self._peers[peer] = _is_in(peer, self._trusted)
         return self._peers[peer]
 
     def at_once(self, method: bytes, url: bytes, headers: Headers) -> bytes | None:
@@ -90,18 +91,17 @@ class Gate:
 
         Only for peers that ``trusts`` says yes to.
         """
+        dialect = dialect_of(url)
+        if dialect is None:
+            return None
+        ready = self._ready(dialect, method, url, headers)
+        return ready.raw if ready is not None else None
+
+    def _ready(self, dialect: Dialect, method: bytes, url: bytes, headers: Headers) -> Ready | None:
         try:
-            dialect = dialect_of(url)
-            if dialect is None:
-                return None
-            asked = dialect.read(method, url, headers)
-            seen = self._decision.at_once(asked)
+            return self._decision.known(dialect, (method, url, tuple(headers)))
         except BridgeError:
             return None
-        if seen is None:
-            return None
-        more = _left(dialect, asked.cookie) if dialect.strips else ()
-        return seen.raw + b"".join(b"%b: %b\r\n" % header for header in more) + b"\r\n"
 
     async def _checked(self, scope: Scope, raw: bytes) -> Answer:
         headers = scope["headers"]
@@ -111,11 +111,15 @@ class Gate:
         if dialect is None:
             log.warning("forward_auth_no_such_dialect", path=raw[:80].decode("latin-1"))
             return 403, [_EMPTY], b""
+        method = scope["method"].encode()
+        ready = self._ready(dialect, method, url, headers)
+        if ready is not None:
+            return 200, ready.headers, b""
         asked = None
         try:
-            asked = dialect.read(scope["method"].encode(), url, headers)
+            asked = dialect.read(method, url, headers)
             seen = await self._decision.decide(asked)
-            return 200, [*seen.headers, *_left(dialect, asked.cookie)], b""
+            return 200, [*seen.headers, *left(dialect, asked.cookie)], b""
         except BridgeError as error:
             return self._refused(dialect, asked, headers, error)
         except Exception as error:
@@ -163,13 +167,12 @@ class Gate:
         return sending  # type: ignore[return-value]
 
 
-def _left(dialect: Dialect, cookie: bytes) -> list[tuple[bytes, bytes]]:
-    """What is left of the cookies, where the proxy has to be told."""
-    if not dialect.strips:
-        return []
-    if left := cookies_for_app(cookie):
-        return [(b"cookie", left)]
-    return [(dialect.removes, b"cookie")] if dialect.removes else []
+def _is_in(peer: str, networks: Sequence[Network]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in networks)
 
 
 def _is_page(headers: Mapping[str, str]) -> bool:

@@ -131,3 +131,12 @@ def cookies_for_app(header: bytes) -> bytes:
     """The cookies without those that the bridge keeps in the browser."""
     pairs = (pair.strip() for pair in header.split(b";"))
     return b"; ".join(pair for pair in pairs if pair and not pair.startswith(_OURS))
+
+
+def left(dialect: Dialect, cookie: bytes) -> list[tuple[bytes, bytes]]:
+    """What is left of the cookies, where the proxy has to be told."""
+    if not dialect.strips:
+        return []
+    if left := cookies_for_app(cookie):
+        return [(b"cookie", left)]
+    return [(dialect.removes, b"cookie")] if dialect.removes else []

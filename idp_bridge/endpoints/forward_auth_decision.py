@@ -16,7 +16,8 @@ from idp_bridge.core.errors import NotSignedIn
 from idp_bridge.core.forward_auth import Guard, Site
 from idp_bridge.core.freshness import Freshness
 from idp_bridge.core.revocations import FEDERATED_RIGHTS_LIVE, RIGHTS_LIVE
-from idp_bridge.endpoints.forward_auth_asked import Asked, cookie_in
+from idp_bridge.endpoints.forward_auth_answers import Answers, Key, Ready
+from idp_bridge.endpoints.forward_auth_asked import Asked, Dialect, cookie_in, left
 from idp_bridge.endpoints.forward_auth_seen import SIGNED_AGAIN_AFTER, Memory, Seen
 from idp_bridge.endpoints.forward_auth_table import Table
 from idp_bridge.endpoints.headers import Identity
@@ -48,13 +49,29 @@ class Decision:
         self._identity = parts.identity
         self._clock = parts.clock
         self._ticks = parts.ticks
+        self._answers = Answers(self._epoch, self._holds)
+
+    def known(self, dialect: Dialect, key: Key) -> Ready | None:
+        """The answer that lets somebody in, without waiting. Raises ``Malformed``."""
+        ready = self._answers.get(key, self._ticks())
+        if ready is not None:
+            return ready
+        asked = dialect.read(*key)
+        seen = self.at_once(asked)
+        if seen is None:
+            return None
+        more = left(dialect, asked.cookie)
+        raw = b"".join(b"%b: %b\r\n" % header for header in more)
+        ready = Ready(seen, [*seen.headers, *more], seen.raw + raw + b"\r\n")
+        self._answers.put(key, ready)
+        return ready
 
     def at_once(self, asked: Asked) -> Seen | None:
         """Let in without waiting for anything. Raises ``Malformed``."""
         now = self._ticks()
-        if not self._freshness.holds(now):
+        if not self._holds(now):
             return None
-        route = self._table.at_once(asked.method, asked.target, now)
+        route = self._table.at_once(asked.method, asked.target)
         if route is None:
             return None
         seen = self._memory.get(route.site, cookie_in(asked.cookie, route.cookie), now)
@@ -91,6 +108,13 @@ class Decision:
     def sessions(self, site: Site, guard: Guard) -> ClientSessions:
         """The sessions of one app on one of its origins."""
         return self._doors.sessions(guard.app, site.callback)
+
+    def _holds(self, now: float) -> bool:
+        return self._table.holds(now) and self._freshness.holds(now)
+
+    def _epoch(self) -> int:
+        # Both only grow.
+        return self._freshness.changes + self._table.changes
 
     async def _look(self, site: Site, token: bytes) -> Seen:
         changes = self._freshness.changes

@@ -55,11 +55,16 @@ class Table:
         self._guards: dict[tuple[str, str], Guard] = {}
         self._routes: dict[tuple[bytes, bytes], Route] = {}
         self._until = float("-inf")
+        self.changes = 0
         freshness.on_change(self._changed)
 
-    def at_once(self, method: bytes, target: bytes, now: float) -> Route | None:
-        """The route out of memory. None when it has to be read, or leads nowhere."""
-        return self._routes.get((method, target)) if now < self._until else None
+    def holds(self, now: float) -> bool:
+        """Whether what is kept is young enough."""
+        return now < self._until
+
+    def at_once(self, method: bytes, target: bytes) -> Route | None:
+        """The route out of memory. None when nobody asked yet, or it leads nowhere."""
+        return self._routes.get((method, target))
 
     async def route(self, method: bytes, target: bytes) -> Route:
         """The route. Raises ``Malformed``, ``NotGuarded``, ``Unavailable``."""
@@ -95,7 +100,7 @@ class Table:
 
     def _is_kept(self) -> bool:
         now = self._ticks()
-        return now < self._until and self._freshness.holds(now)
+        return self.holds(now) and self._freshness.holds(now)
 
     def _found(self, method: bytes, target: bytes) -> Route:
         scheme, _, rest = target.partition(b"://")
@@ -125,6 +130,7 @@ class Table:
             self._guards = guards
             self._sites = sites(guards.values())
             self._routes.clear()
+            self.changes += 1
 
     def _changed(self, realm: str, account: str, sid: str) -> None:
         if not account and not sid:
