@@ -124,7 +124,7 @@ class Parts:
 
     @cached_property
     def apps(self) -> KeycloakApps:
-        return KeycloakApps(self.apis, self.stores.redis, self.revocations, self.clock)
+        return KeycloakApps(self.apis, self.stores.redis, self.revocations, self.clock, self.sealer)
 
     @cached_property
     def orgs(self) -> KeycloakOrgNames:

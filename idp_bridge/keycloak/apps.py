@@ -1,7 +1,8 @@
 """The apps of a realm: its clients with ``bridge.app``, read once for every copy of the bridge.
 
 What was read is kept in the store and relied on only while ``Revocations`` says that the realm has
-not changed since; otherwise it is read again.
+not changed since; otherwise it is read again. It is kept sealed: what is set about an app may hold
+the secret that its tickets are signed with, and says where people may be sent.
 """
 
 import asyncio
@@ -13,7 +14,9 @@ from typing import Any
 
 from idp_bridge.core.apps import App
 from idp_bridge.core.clock import Clock
+from idp_bridge.core.errors import InvalidGrant
 from idp_bridge.core.revocations import RIGHTS_LIVE, Revocations
+from idp_bridge.core.sealing import Sealer
 from idp_bridge.core.store import Store
 from idp_bridge.keycloak.admin import AdminApi
 
@@ -32,12 +35,18 @@ class KeycloakApps:
     """``Apps`` over the Admin API of each realm."""
 
     def __init__(
-        self, apis: Mapping[str, AdminApi], store: Store, revocations: Revocations, clock: Clock
+        self,
+        apis: Mapping[str, AdminApi],
+        store: Store,
+        revocations: Revocations,
+        clock: Clock,
+        sealer: Sealer,
     ) -> None:
         self._apis = apis
         self._store = store
         self._revocations = revocations
         self._clock = clock
+        self._sealer = sealer
         self._reading = {realm: asyncio.Lock() for realm in apis}
 
     async def of(self, realm: str) -> tuple[App, ...]:
@@ -54,7 +63,10 @@ class KeycloakApps:
         value = await self._store.get(_key(realm))
         if value is None:
             return None
-        kept = json.loads(value)
+        try:
+            kept = json.loads(self._sealer.unseal(value.decode(), _key(realm)))
+        except InvalidGrant:
+            return None
         read_at = datetime.fromtimestamp(kept["read_at"], UTC)
         if not await self._revocations.realm_is_fresh(realm, read_at):
             return None
@@ -71,7 +83,8 @@ class KeycloakApps:
         apps = await asyncio.gather(*(self._app(realm, client, limit) for client in registered))
         apps.sort(key=lambda app: app.client_id)
         value = {"read_at": read_at.timestamp(), "apps": [_encode(app) for app in apps]}
-        await self._store.put(_key(realm), json.dumps(value).encode(), RIGHTS_LIVE)
+        sealed = self._sealer.seal(json.dumps(value).encode(), _key(realm))
+        await self._store.put(_key(realm), sealed.encode(), RIGHTS_LIVE)
         return tuple(apps)
 
     async def _app(self, realm: str, client: Mapping[str, Any], limit: asyncio.Semaphore) -> App:

@@ -10,15 +10,17 @@ import pytest
 from idp_bridge.core.accounts import Account
 from idp_bridge.core.clock import system_clock
 from idp_bridge.core.errors import Conflict, NotFound, Unavailable
-from idp_bridge.core.revocations import Revocations, Standing
+from idp_bridge.core.revocations import RIGHTS_LIVE, Revocations, Standing
 from idp_bridge.keycloak.admin import AdminApi
 from idp_bridge.keycloak.apps import KeycloakApps
 from idp_bridge.keycloak.directory import KeycloakAccounts
 from idp_bridge.store.memory import MemoryStore
+from idp_bridge.store.sealing import AesSealer
 from tests.live.keycloak.calls import BackChannel
 from tests.live.keycloak.following import Bridge, Session
 from tests.live.keycloak.throwaway import Realm
 
+SEALER = AesSealer("k" * 32)
 NOBODY = "00000000-0000-4000-8000-000000000000"
 ELSEWHERE = ("", ".", "..", "../../master/users/x", "a/b", "a?b", "a#b", "a%2fb", "ａ", "a" * 300)
 
@@ -255,7 +257,9 @@ async def test_apps_are_the_registered_clients_and_follow_a_change(
 ) -> None:
     store = MemoryStore(system_clock)
     following = Bridge(realm, store)
-    apps = KeycloakApps({realm.name: following.api}, store, following.revocations, system_clock)
+    apps = KeycloakApps(
+        {realm.name: following.api}, store, following.revocations, system_clock, SEALER
+    )
     client = _register(realm)
     mine = realm.named("legal-aid")
 
@@ -279,13 +283,32 @@ async def test_a_kept_list_of_apps_is_not_believed_while_nobody_follows(
     realm: Realm, bridge: Bridge
 ) -> None:
     store = MemoryStore(system_clock)
-    apps = KeycloakApps({realm.name: bridge.api}, store, bridge.revocations, system_clock)
+    apps = KeycloakApps({realm.name: bridge.api}, store, bridge.revocations, system_clock, SEALER)
     client = _register(realm)
     assert realm.named("legal-aid") in {app.client_id for app in await apps.of(realm.name)}
 
     realm.ask("DELETE", f"/clients/{client}")
 
     assert realm.named("legal-aid") not in {app.client_id for app in await apps.of(realm.name)}
+
+
+async def test_what_is_kept_of_apps_is_sealed_and_nothing_else_is_believed(realm: Realm) -> None:
+    """Settings hold the secrets of ticket apps; whoever writes to Redis must not add an address."""
+    store = MemoryStore(system_clock)
+    following = Bridge(realm, store)
+    apps = KeycloakApps(
+        {realm.name: following.api}, store, following.revocations, system_clock, SEALER
+    )
+    _register(realm)
+    assert await following.follower.step()
+    known = await apps.of(realm.name)
+
+    kept = await store.get(f"apps:{realm.name}")
+    assert kept is not None
+    assert b"legal-aid" not in kept
+    await store.put(f"apps:{realm.name}", b'{"read_at": 9999999999, "apps": []}', RIGHTS_LIVE)
+    assert await apps.of(realm.name) == known
+    await following.api.close()
 
 
 async def test_many_who_ask_at_once_get_one_reading(realm: Realm) -> None:
@@ -298,7 +321,9 @@ async def test_many_who_ask_at_once_get_one_reading(realm: Realm) -> None:
         asked.append(request)
 
     following.api.admin.connection.async_s.event_hooks["request"].append(note)
-    apps = KeycloakApps({realm.name: following.api}, store, following.revocations, system_clock)
+    apps = KeycloakApps(
+        {realm.name: following.api}, store, following.revocations, system_clock, SEALER
+    )
     assert await following.follower.step()
     asked.clear()
 
