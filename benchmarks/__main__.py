@@ -1,5 +1,6 @@
 """``make bench``: measure everything and write RESULTS.md. It stops by itself.
 
+``--part forward-auth`` or ``--part sign-in`` measures the one and leaves the other's chapter alone.
 Load goes to loopback only, and every process that is started here has ended when this ends.
 ``IDP_BRIDGE_STACK=<data folder>`` signs in at a stack that is running already.
 """
@@ -11,7 +12,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
-from benchmarks import frames, logins, report, waiting
+from benchmarks import forward_auth, frames, logins, report, waiting
 from benchmarks.processes import allow_many_files
 from benchmarks.stack import real_stack
 
@@ -41,6 +42,13 @@ Loads = list[tuple[float, float, float]]
 def main() -> None:
     """Measure and write."""
     asked = _asked()
+    if asked.part != "forward-auth":
+        _sign_in(asked)
+    if asked.part != "sign-in":
+        print(forward_auth.measured(asked.runs, asked.seconds, asked.note))
+
+
+def _sign_in(asked: argparse.Namespace) -> None:
     limit = allow_many_files() - _RESERVED_FILES
     pages = min(asked.pages, limit)
     cut = f"The limit on open files allowed {pages:,}." if pages < asked.pages else ""
@@ -48,7 +56,7 @@ def main() -> None:
     with real_stack() as stack:
         signed_in = asyncio.run(logins.rounds(stack, asked.runs, asked.logins))
         think = stack.settings.qr.think_time.total_seconds()
-        version = stack.version
+        versions = {"Keycloak": stack.version.rpartition(" ")[2]}
     method = _SIGN_IN.format(count=asked.logins, think=think)
     sections = [
         ("QR sign-in end to end", method, logins.time_rows(signed_in)),
@@ -57,11 +65,17 @@ def main() -> None:
     loads.append(os.getloadavg())
     served = _several("frames", asked.runs, frames.one_round, loads)
     sections.append(("Frames served", _FRAMES, frames.rows(served)))
-    report.write(asked.runs, report.machine(version, loads, asked.note), sections)
+    _write(asked, report.machine(versions, loads, asked.note), sections)
     held = _several("waiting pages", asked.page_runs, lambda: waiting.one_round(pages), loads)
     method = _WAITING.format(runs=asked.page_runs, count=pages, limit=cut).strip()
     sections.append(("Waiting pages", method, waiting.rows(held)))
-    print(report.write(asked.runs, report.machine(version, loads, asked.note), sections))
+    print(_write(asked, report.machine(versions, loads, asked.note), sections))
+
+
+def _write(
+    asked: argparse.Namespace, facts: dict[str, str], sections: list[tuple[str, str, list[str]]]
+) -> str:
+    return report.write(report.SIGN_IN, asked.runs, facts, sections)
 
 
 def _several(
@@ -77,7 +91,9 @@ def _several(
 
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--part", choices=("all", "sign-in", "forward-auth"), default="all")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3, help="of load on each server a run")
     parser.add_argument("--logins", type=int, default=40, help="of each kind a run")
     parser.add_argument("--page-runs", type=int, default=3, help="runs with all pages waiting")
     parser.add_argument("--pages", type=int, default=10_000, help="that wait at once")

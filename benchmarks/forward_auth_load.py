@@ -28,11 +28,11 @@ def pinned(*command: str) -> tuple[str, ...]:
 
 
 def load(
-    url: str, headers: Sequence[str], servers: Sequence[int], seconds: float, connections: int = 32
+    url: str, headers: Sequence[str], servers: Sequence[int], seconds: int, connections: int = 32
 ) -> Answered:
     """Ask ``url`` as fast as it answers. Raises ``RuntimeError`` when an answer is not a 2xx."""
     said = [word for header in headers for word in ("-H", header)]
-    options = ("-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", *said, url)
+    options = ("-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *said, url)
     before = sum(map(cpu_seconds, servers))
     done = subprocess.run(
         ("taskset", "-c", LOAD_CORE, "wrk", *options), capture_output=True, text=True, check=True

@@ -29,13 +29,34 @@ from benchmarks.processes import free_port, running
 _CLIENT = "patrol"
 
 
+# What nginx tells the server that it asks, as in the configuration that we hand out.
+ASKED = {
+    "Host": "$http_host",
+    "Connection": '""',
+    "Content-Length": '""',
+    "X-Original-URL": "http://$http_host$request_uri",
+    "X-Original-Method": "$request_method",
+    "Cookie": "$http_cookie",
+    "Accept": "$http_accept",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A server to ask: its process, where, and with which headers somebody is signed in."""
+    """A server to ask: its process, where, and with which headers somebody is signed in.
+
+    ``socket`` is where a proxy reaches it, if that is not the address of ``url``.
+    """
 
     pid: int
     url: str
     headers: tuple[str, ...] = ()
+    socket: str = ""
+
+    def upstream(self) -> tuple[str, str]:
+        """Server and path, as a proxy is told them."""
+        parts = urlsplit(self.url)
+        return self.socket or parts.netloc, parts.path
 
 
 def oauth2_proxy_program() -> str | None:
@@ -134,10 +155,11 @@ def oauth2_proxy(program: str, redis: str = "") -> Iterator[Peer]:
             options |= {"session-store-type": "redis", "redis-connection-url": redis}
         words = [f"--{name}={value}" for name, value in options.items()]
         with running(pinned(program, *words), port) as pid:
-            yield Peer(pid, f"{own}/oauth2/auth", (f"Cookie: {_signed_in(own)}",))
+            yield Peer(pid, f"{own}/oauth2/auth", (f"Cookie: {signed_in(own)}",))
 
 
-def _signed_in(own: str) -> str:
+def signed_in(own: str) -> str:
+    """Somebody comes in at the oauth2-proxy ``own``; the cookies of the session."""
     with httpx.Client(base_url=own) as browser:
         away = browser.get("/oauth2/start", params={"rd": "/"}).headers["location"]
         state = parse_qs(urlsplit(away).query)["state"][0]

@@ -1,0 +1,115 @@
+"""The bridge's gate in a process of its own: ``python -m benchmarks.forward_auth_gate KIND PORT
+REDIS FOLDER``.
+
+KIND is ``protocol``, as the bridge serves it, or ``asgi``, the same application on uvicorn's own
+protocol. It is the whole gate over a real Redis; Keycloak's part is played by
+``forward_auth_sessions``. FOLDER holds a Unix socket too, which nginx asks at.
+"""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from ipaddress import ip_network
+from pathlib import Path
+
+import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from benchmarks.forward_auth_load import pinned
+from benchmarks.forward_auth_peers import Peer
+from benchmarks.forward_auth_sessions import HOST, OneApp, sessions, signed_in
+from benchmarks.processes import free_port, running
+from benchmarks.servers import settings_of
+from idp_bridge.app.gate import gate_of, server
+from idp_bridge.app.logs import configure
+from idp_bridge.app.parts import Parts
+from idp_bridge.app.sockets import listening
+from idp_bridge.core.client_sessions import ClientSessions
+from idp_bridge.core.cookies import cookie_name
+from idp_bridge.store.redis import RedisStore
+
+_PROTOCOLS = {"protocol": None, "asgi": HttpToolsProtocol}
+_HEARD_EVERY = 1.0
+_SECRET = "benchmark " * 4
+
+
+class WithoutKeycloak(Parts):
+    """The bridge's parts, with one app in which everybody holds a role."""
+
+    @cached_property
+    def apps(self) -> OneApp:  # type: ignore[override]
+        return OneApp()
+
+    def client_sessions(self, realm: str, client_id: str, redirect_uri: str) -> ClientSessions:
+        return sessions(self.stores.redis, _SECRET)
+
+
+@contextmanager
+def gate(kind: str, redis: str, folder: Path) -> Iterator[Peer]:
+    """The gate on the servers' core, and somebody who is signed in there."""
+    folder.mkdir(parents=True)
+    port = free_port()
+    command = (sys.executable, "-m", "benchmarks.forward_auth_gate", kind, str(port), redis)
+    with running(pinned(*command, str(folder)), port) as pid:
+        [token] = asyncio.run(sign_in(redis, 1))
+        headers = asked_with(token)
+        url = f"http://127.0.0.1:{port}/forward-auth/nginx"
+        yield Peer(pid, url, headers, f"unix:{folder / 'gate'}")
+
+
+def asked_with(token: str) -> tuple[str, ...]:
+    """The headers of a check, as nginx sends them, for the holder of ``token``."""
+    return (
+        f"Host: {HOST}",
+        f"X-Original-URL: http://{HOST}/tasks?day=1",
+        "X-Original-Method: GET",
+        f"Cookie: {cookie_name('idpb', f'http://{HOST}')}={token}",
+        "Accept: text/html",
+    )
+
+
+async def sign_in(redis: str, count: int) -> list[str]:
+    """``count`` people come in; the tokens of their sessions."""
+    store = RedisStore(redis)
+    try:
+        at = sessions(store, _SECRET)
+        return [await signed_in(at) for _ in range(count)]
+    finally:
+        await store.close()
+
+
+async def _serve(kind: str, port: int, redis: str, folder: Path) -> None:
+    settings = settings_of(port, redis, folder).model_copy(
+        update={"gate_trusted_proxies": (ip_network("127.0.0.1/32"),)}
+    )
+    parts = WithoutKeycloak(settings)
+    beside = [asyncio.create_task(parts.stores.marks.run()), asyncio.create_task(_follow(parts))]
+    addresses = (f"127.0.0.1:{port}", f"unix:{folder / 'gate'}")
+    try:
+        serving = server(gate_of(parts), _PROTOCOLS[kind])
+        await serving.serve([listening(address) for address in addresses])
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _follow(parts: Parts) -> None:
+    """What a follower tells while it reads Keycloak's events."""
+    while True:
+        for realm in parts.apis:
+            await parts.revocations.heard(realm)
+        await asyncio.sleep(_HEARD_EVERY)
+
+
+def main(kind: str, port: int, redis: str, folder: Path) -> None:
+    """Serve until told to stop."""
+    configure("json")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(kind, port, redis, folder))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))
