@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_cas_ng.backends import CASBackend
 from django_cas_ng.views import LoginView, LogoutView
+from requests import RequestException
 
 _MANY = ("roles", "posts")
 
@@ -36,6 +37,8 @@ class Begin(LoginView):
             return super().get(request)
         except PermissionDenied:
             return HttpResponseRedirect("/failed")
+        except RequestException:
+            return HttpResponseRedirect("/away")
 
 
 class End(LogoutView):

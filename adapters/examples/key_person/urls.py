@@ -13,5 +13,6 @@ urlpatterns = [
     path("logout", sign_in.End.as_view()),
     path("signed-out", views.signed_out),
     path("failed", views.failed),
+    path("away", views.away),
     path("healthz", views.healthy),
 ]

@@ -81,6 +81,10 @@ def failed(request: HttpRequest) -> HttpResponse:
     return notice(request, "failed", "/login", "again", status=400)
 
 
+def away(request: HttpRequest) -> HttpResponse:
+    return notice(request, "away", "/", "reload", status=503)
+
+
 def cross_site(request: HttpRequest, reason: str = "") -> HttpResponse:
     return notice(request, "not_yours", "/", "back", status=403)
 
