@@ -16,6 +16,7 @@ from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import Forbidden, InvalidRequest
 from idp_bridge.core.pages import Pages
 from idp_bridge.endpoints.entry import Arrival, Entry
+from idp_bridge.endpoints.forms import posted
 from idp_bridge.endpoints.requests import reader_from, single
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -111,10 +112,7 @@ class CasLogin:
         if wanted["method"] == "GET":
             mark = "&" if "?" in service else "?"
             return RedirectResponse(f"{service}{mark}{urlencode(answer)}", 303, _NO_STORE)
-        page = self.pages.render(
-            "oidc/form_post.html", reader_from(request), action=service, fields=answer
-        )
-        return HTMLResponse(page, headers={**_NO_STORE, "Content-Security-Policy": _policy()})
+        return posted(request, self.pages, service, answer)
 
     def _refused(self, request: Request, error: str, service: str) -> Response:
         page = self.pages.render(
@@ -129,11 +127,3 @@ class CasLogin:
 def demanded(said: Mapping[str, str], name: str) -> bool:
     """Whether a switch of the protocol is set: there, and not ``false``."""
     return name in said and said[name].lower() != "false"
-
-
-def _policy() -> str:
-    # The form goes to the service, and on from there to wherever the app sends the browser.
-    return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-        " font-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action *"
-    )

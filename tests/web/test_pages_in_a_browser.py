@@ -28,7 +28,14 @@ from tests.web.rights_world import AccessWorld, RightsAdminWorld
 PAGES = {
     "resident": ("/", "/sessions", "/signed-out", "/callback?error=access_denied"),
     "worker": ("/", "/sessions"),
-    "admin": ("/start", "/activation", "/kiosks", "/locks", "/audit?username=zhangwei"),
+    "admin": (
+        "/start",
+        "/activation",
+        "/kiosks",
+        "/locks",
+        "/apps/tickets",
+        "/audit?username=zhangwei",
+    ),
 }
 ABOUT_RIGHTS = {
     "worker": ("/", "/access", "/decisions"),
