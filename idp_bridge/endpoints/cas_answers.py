@@ -39,7 +39,13 @@ Attributes = Mapping[str, str | list[str]]
 def attributes(validated: Validated) -> dict[str, str | list[str]]:
     """What the app's client releases at Keycloak, by the names that the manifest gives them."""
     told = validated.released
-    facts: dict[str, Any] = {**told.claims, "roles": list(told.roles), "posts": list(told.posts)}
+    facts: dict[str, Any] = {
+        **told.claims,
+        # Two people of two realms may have one name; an app of both keeps them apart by this.
+        "realm": validated.given.app.realm,
+        "roles": list(told.roles),
+        "posts": list(told.posts),
+    }
     wished: Mapping[str, str] = validated.given.app.settings.get("attributes") or {}
     named = {claim: claim for claim in facts if claim not in wished.values()}
     return {

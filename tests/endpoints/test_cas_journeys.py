@@ -37,6 +37,7 @@ async def test_a_ticket_tells_the_app_who_it_is_with_roles_and_posts(world):
         "longTermAuthenticationRequestTokenUsed": "false",
         "isFromNewLogin": "true",
         "name": "陈静",
+        "realm": "workers",
         "roles": "visitor",
         "posts": "/baoan/xixiang/grid-worker",
     }
