@@ -70,10 +70,14 @@ class Suspension:
             await self._change(client, enabled=False, standardFlowEnabled=True, closing="")
 
     async def _change(self, client: Mapping[str, Any], *, closing: str, **fields: bool) -> None:
-        # A whole client, for what a part leaves out Keycloak may set anew.
-        attributes = {**(client.get("attributes") or {}), _CLOSING: closing}
-        changed = {**client, **fields, "attributes": attributes}
+        # Read anew and written whole: what a part leaves out Keycloak may set anew, and what an
+        # administrator saved meanwhile stays.
+        now = await self._api.ask(lambda admin: admin.a_get_client(client["id"]))
+        if not now or (now.get("enabled") and not _is_closing(now)):
+            return
+        attributes = {**(now.get("attributes") or {}), _CLOSING: closing}
         async with self._api.asking() as admin:
+            changed = {**now, **fields, "attributes": attributes}
             await admin.a_update_client(client["id"], changed)
 
 

@@ -36,7 +36,7 @@ MaxRequestWorkers 8
 def apache(port: int, modules: Sequence[str], configuration: str) -> Iterator[Path]:
     """Apache on loopback; ``@WORK@`` in the configuration is a folder that it may write to.
 
-    Yields that folder; ``error.log`` is in it.
+    Yields that folder; ``error.log`` is in it, and ``pages`` with one page that says "inside".
     """
     program = shutil.which("apache2") or shutil.which("apache2", path="/usr/sbin")
     assert program, "apache2 is not installed"
@@ -54,6 +54,8 @@ def apache(port: int, modules: Sequence[str], configuration: str) -> Iterator[Pa
         )
         file = work / "apache.conf"
         file.write_text(head + configuration.replace("@WORK@", folder), encoding="utf-8")
+        (work / "pages").mkdir()
+        (work / "pages" / "index.html").write_text("inside", encoding="utf-8")
         if root:
             shutil.chown(work, _USER, _USER)
         child = subprocess.Popen((program, "-f", str(file), "-DFOREGROUND"))
