@@ -134,6 +134,15 @@ def test_a_secret_is_never_printed(path: str) -> None:
     assert all("value" not in str(line) for line in lines)
 
 
+def test_a_secret_within_the_settings_of_an_app_is_never_printed() -> None:
+    path = "attributes/bridge.settings"
+    thing = Thing({path: '{"secret":{"workers":"s3cr3t-value"}}'}, live={path: "{}"})
+    lines: list[Line] = reconcile(thing, Memory(), Policy())
+
+    assert lines
+    assert all("value" not in str(line) for line in lines)
+
+
 def test_the_memory_survives_being_written_down_and_holds_no_value() -> None:
     thing, memory = Thing({"a": "something-secret"}), Memory()
     run(thing, memory)

@@ -96,6 +96,12 @@ def _section(client: Document) -> dict[str, Any]:
     section: dict[str, Any] = {}
     if protocol in BRIDGE_SERVED:
         section = json.loads(said.get("bridge.settings") or "{}")
+        # A manifest goes into version control, and a secret does not.
+        names = {
+            realm: f"{client['clientId']}_secret_{realm}" for realm in section.get("secret", ())
+        }
+        if names:
+            section["secret"] = {k: f"${{{v.replace('-', '_')}}}" for k, v in names.items()}
     elif protocol == "oidc":
         after = said.get("post.logout.redirect.uris", "")
         told = {"logout_url": said.get("backchannel.logout.url", ""), "after_logout": after}

@@ -173,7 +173,9 @@ def _agrees(item: Item, live: Fields, path: str) -> bool:
 
 
 def _line(verb: Verb, item: Item, path: str, before: Any, after: Any) -> Line:
-    if path in item.write_only or "secret" in path.lower():
+    # What is set about an app's protocol is one text, with the app's secret in it.
+    hidden = "secret" in path.lower() or any('"secret"' in str(said) for said in (before, after))
+    if path in item.write_only or hidden:
         return Line(verb, item.name, path, "***", "***")
     return Line(verb, item.name, path, _shown(before), _shown(after))
 
