@@ -33,7 +33,13 @@ def app_items(
     base = f"/realms/{realm}"
     client = app_client(realm, app, declared, described(api, base, app))
     default, optional = client.pop("scopes"), client.pop("optional_scopes")
-    initial = {"enabled": True, "attributes": {STATE: "admitted" if admit else "draft"}}
+    initial = {
+        "enabled": True,
+        "attributes": {STATE: "admitted" if admit else "draft"},
+        # Without them Keycloak adds its own, which would have to be taken away again.
+        "defaultClientScopes": default,
+        "optionalClientScopes": optional,
+    }
     yield from client_items(api, base, {**client, "initial": initial})
     yield ClientScopes(api, base, app.client_id, tuple(default), tuple(optional))
     yield from role_items(api, base, app, realm)

@@ -15,6 +15,7 @@ from idp_bridge.keycloak.provisioning.rest import AdminApi, Document
 from idp_bridge.manifests.manifest import AppManifest, ServiceAccount
 
 MACHINE_OF = "bridge.machine.of"
+_SCOPES = ("acr", "basic")
 
 
 def machine_items(
@@ -24,7 +25,11 @@ def machine_items(
     client: dict[str, Any] = {
         "client_id": machine.id,
         "name": f"{app.names.zh} {machine.id}",
-        "initial": {"enabled": True},
+        "initial": {
+            "enabled": True,
+            "defaultClientScopes": list(_SCOPES),
+            "optionalClientScopes": [],
+        },
         "publicClient": False,
         "clientAuthenticatorType": "client-secret",
         "standardFlowEnabled": False,
@@ -40,7 +45,7 @@ def machine_items(
     if machine.secret:
         client["secret"] = machine.secret
     yield from client_items(api, base, client)
-    yield ClientScopes(api, base, machine.id, ("acr", "basic"), ())
+    yield ClientScopes(api, base, machine.id, _SCOPES, ())
 
 
 def machines_of(api: AdminApi, base: str, client_id: str) -> list[Document]:

@@ -10,8 +10,7 @@ import yaml
 
 from idp_bridge.__main__ import main
 from idp_bridge.keycloak.provisioning import AdminApi
-
-Said = Callable[..., str]
+from idp_bridge.keycloak.provisioning.app_life import promote
 
 
 class TrialApp:
@@ -76,14 +75,34 @@ def _role(*given: Any) -> dict[str, Any]:
     return {"names": {"zh": "角色", "en": "Role"}, "from": list(given)}
 
 
-@pytest.fixture
-def trial(stack: dict[str, Any], tmp_path: Path) -> Iterator[TrialApp]:
+def _app(stack: dict[str, Any], folder: Path) -> Iterator[TrialApp]:
     admin = stack["admin"]
     api = AdminApi(stack["urls"]["keycloak"], admin["username"], admin["password"])
-    app = TrialApp(tmp_path, Path(stack["data"]) / "bridge.yaml", api)
+    app = TrialApp(folder, Path(stack["data"]) / "bridge.yaml", api)
     yield app
     if any(app.client(realm) for realm in ("residents", "workers")):
         app.run("retire", app.id, "--yes")
+
+
+@pytest.fixture
+def trial(stack: dict[str, Any], tmp_path: Path) -> Iterator[TrialApp]:
+    """An app of this test alone, with a manifest and nothing at Keycloak yet."""
+    yield from _app(stack, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def standing(stack: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrialApp]:
+    """An admitted app, to look at only."""
+    for app in _app(stack, tmp_path_factory.mktemp("standing")):
+        yield admitted(app)
+
+
+def admitted(app: TrialApp) -> TrialApp:
+    """The app, in force for everybody whom its manifest names."""
+    app.run("apply", app.file())
+    promote(app.api, app.id, "admitted")
+    app.run("apply", app.file())
+    return app
 
 
 @pytest.fixture

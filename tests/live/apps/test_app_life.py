@@ -7,22 +7,14 @@ from typing import Any
 
 import yaml
 
-from idp_bridge.keycloak.provisioning.app_life import promote
 from idp_bridge.keycloak.provisioning.app_state import set_state, state_of
-from tests.live.apps.conftest import TrialApp
+from tests.live.apps.conftest import TrialApp, admitted
 from tests.live.portal_visits import within
 
 Lines = Callable[[], list[str]]
+MANIFESTS = Path(__file__).parents[3] / "realms" / "apps"
 REALMS = ("residents", "workers")
 GRIDS = {f"/baoan/xixiang/gongle/grid-{n}/grid-worker" for n in (12, 13)}
-
-
-def admitted(trial: TrialApp) -> TrialApp:
-    """The trial app, in force for everybody whom its manifest names."""
-    trial.run("apply", trial.file())
-    promote(trial.api, trial.id, "admitted")
-    trial.run("apply", trial.file())
-    return trial
 
 
 def test_a_plan_says_who_would_get_in_and_changes_nothing(trial: TrialApp, said: Lines) -> None:
@@ -36,8 +28,11 @@ def test_a_plan_says_who_would_get_in_and_changes_nothing(trial: TrialApp, said:
     assert trial.client("workers") is None
 
 
-def test_applying_twice_is_the_same_as_once(trial: TrialApp, said: Lines) -> None:
+def test_a_draft_is_given_to_nobody_and_applying_it_again_changes_nothing(
+    trial: TrialApp, said: Lines
+) -> None:
     trial.run("apply", trial.file())
+    assert trial.holders("workers", "viewer") == (set(), set())
     said()
 
     trial.run("apply", trial.file())
@@ -45,18 +40,13 @@ def test_applying_twice_is_the_same_as_once(trial: TrialApp, said: Lines) -> Non
     assert said() == ["Nothing to do."]
 
 
-def test_a_draft_is_given_to_nobody_and_an_admitted_app_to_whom_it_names(trial: TrialApp) -> None:
-    trial.run("apply", trial.file())
-    assert trial.holders("workers", "viewer") == (set(), set())
-
-    admitted(trial)
-
-    assert trial.holders("workers", "viewer") == ({"staff"}, set())
-    assert trial.holders("residents", "reader") == ({"resident"}, set())
+def test_an_admitted_app_is_given_to_whom_its_manifest_names(standing: TrialApp) -> None:
+    assert standing.holders("workers", "viewer") == ({"staff"}, set())
+    assert standing.holders("residents", "reader") == ({"resident"}, set())
 
 
-def test_a_role_limited_to_an_org_unit_is_given_to_posts_in_it_only(trial: TrialApp) -> None:
-    assert admitted(trial).holders("workers", "handler") == (set(), GRIDS)
+def test_a_role_limited_to_an_org_unit_is_given_to_posts_in_it_only(standing: TrialApp) -> None:
+    assert standing.holders("workers", "handler") == (set(), GRIDS)
 
 
 def test_what_a_manifest_no_longer_gives_is_taken_back_and_what_was_added_by_hand_stays(
@@ -81,7 +71,8 @@ def test_what_a_manifest_no_longer_gives_is_taken_back_and_what_was_added_by_han
 def test_a_suspended_app_is_closed_in_both_realms_and_not_woken_up_by_applying(
     trial: TrialApp,
 ) -> None:
-    admitted(trial).run("suspend", trial.id)
+    trial.run("apply", trial.file())
+    trial.run("suspend", trial.id)
     trial.run("apply", trial.file(), "--overwrite")
     assert [trial.client(realm)["enabled"] for realm in REALMS] == [False, False]  # type: ignore[index]
 
@@ -93,7 +84,8 @@ def test_a_suspended_app_is_closed_in_both_realms_and_not_woken_up_by_applying(
 def test_an_app_disabled_in_one_realm_in_the_console_is_closed_in_the_other_within_two_seconds(
     trial: TrialApp,
 ) -> None:
-    client = admitted(trial).client("residents")
+    trial.run("apply", trial.file())
+    client = trial.client("residents")
     assert client is not None
 
     trial.api.put(f"/realms/residents/clients/{client['id']}", client | {"enabled": False})
@@ -114,35 +106,24 @@ def test_of_unequal_twins_the_stricter_state_wins(trial: TrialApp, said: Lines) 
     assert state_of(trial.api, "/realms/workers", trial.id) == "draft"
 
 
-def test_an_exported_manifest_applied_again_changes_nothing(trial: TrialApp, said: Lines) -> None:
-    admitted(trial)
-    said()
-    trial.run("export", trial.id)
-    exported = yaml.safe_load("\n".join(said()))
+def test_every_app_of_the_stack_can_be_exported_and_applied_without_a_difference(
+    standing: TrialApp, said: Lines, tmp_path: Path, stack: dict[str, Any]
+) -> None:
+    standing.run("list", "--json")
+    listed = {app["client_id"] for app in json.loads("\n".join(said()))}
+    ours = sorted(listed & {standing.id, *(file.stem for file in MANIFESTS.glob("*.yaml"))})
+    for app in ours:
+        standing.run("export", app)
+        (tmp_path / f"{app}.yaml").write_text("\n".join(said()), encoding="utf-8")
+
+    secrets = str(Path(stack["data"]) / "values.json")
+    standing.run("plan", *(str(tmp_path / f"{app}.yaml") for app in ours), "--values", secrets)
+
+    assert said() == ["Nothing to do."]
+    exported = yaml.safe_load((tmp_path / f"{standing.id}.yaml").read_text(encoding="utf-8"))
     assert exported["roles"]["workers"]["handler"]["from"] == [
         {"role": "grid-worker", "org": "/baoan/xixiang/gongle"}
     ]
-
-    trial.declared = exported
-    trial.run("apply", trial.file())
-
-    assert said() == ["Nothing to do."]
-
-
-def test_every_app_of_the_stack_can_be_exported_and_applied_without_a_difference(
-    trial: TrialApp, said: Lines, tmp_path: Path
-) -> None:
-    trial.run("list", "--json")
-    apps = [app["client_id"] for app in json.loads("\n".join(said()))]
-    files = []
-    for app in apps:
-        trial.run("export", app)
-        files.append(tmp_path / f"{app}.yaml")
-        files[-1].write_text("\n".join(said()), encoding="utf-8")
-
-    trial.run("plan", *map(str, files))
-
-    assert said() == ["Nothing to do."]
 
 
 def test_a_retired_app_leaves_nothing_behind(trial: TrialApp, said: Lines) -> None:
@@ -165,33 +146,31 @@ def everything(trial: TrialApp) -> str:
     return json.dumps(found)
 
 
-def test_a_machine_has_its_roles_in_its_org_units_and_nothing_else(trial: TrialApp) -> None:
-    admitted(trial)
-    machine = trial.client("workers", trial.machine)
+def test_a_machine_has_its_roles_in_its_org_units_and_nothing_else(standing: TrialApp) -> None:
+    machine = standing.client("workers", standing.machine)
     assert machine is not None
-    user = trial.api.get(f"/realms/workers/clients/{machine['id']}/service-account-user")
+    user = standing.api.get(f"/realms/workers/clients/{machine['id']}/service-account-user")
 
-    token = example_token(trial, machine["id"], user["id"], kind="access")
+    token = example_token(standing, machine["id"], user["id"], kind="access")
 
-    assert token["resource_access"] == {trial.id: {"roles": ["viewer"]}}
+    assert token["resource_access"] == {standing.id: {"roles": ["viewer"]}}
     assert token["groups"] == ["/baoan/xixiang/viewer"]
-    assert token["aud"] == trial.id
+    assert token["aud"] == standing.id
     assert "realm_access" not in token
 
 
 def test_an_app_that_names_no_claims_is_told_no_name_and_no_posts_even_if_it_asks(
-    trial: TrialApp, stack: dict[str, Any]
+    standing: TrialApp,
 ) -> None:
-    admitted(trial)
-    client = trial.client("workers")
-    [user] = trial.api.get("/realms/workers/users?username=chenjing&exact=true")
+    client = standing.client("workers")
+    [user] = standing.api.get("/realms/workers/users?username=chenjing&exact=true")
     assert client is not None
 
-    token = example_token(trial, client["id"], user["id"], scope="openid profile")
+    token = example_token(standing, client["id"], user["id"], scope="openid profile")
 
     personal = {"name", "preferred_username", "given_name", "family_name", "email", "groups"}
     assert not personal & set(token)
-    assert token["resource_access"] == {trial.id: {"roles": ["handler"]}}
+    assert token["resource_access"] == {standing.id: {"roles": ["handler"]}}
 
 
 def example_token(
