@@ -1,5 +1,6 @@
 """The CAS server as the bridge wires it, over a hand-written Keycloak, with apps that speak CAS."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -331,3 +332,19 @@ def user_of(success: Element) -> str:
     """The user of a success."""
     assert success.tag == f"{CAS}authenticationSuccess", success.attrib
     return str(success.findtext(f"{CAS}user"))
+
+
+async def proxied(world: CasWorld) -> str:
+    """A proxy-granting ticket of the app `report`."""
+    service = "https://report.test/"
+    ticket = await world.ticket(service)
+    told = await world.shown(ticket, service, pgtUrl=CALLBACK)
+    [called] = world.callback.called
+    assert told.findtext(f"{CAS}proxyGrantingTicket") == called["pgtIou"]
+    return called["pgtId"]
+
+
+async def proxy_ticket(world: CasWorld, pgt: str, target: str = ELSEWHERE) -> str:
+    query = {"pgt": pgt, "targetService": target, "format": "JSON"}
+    said = json.loads((await world.http.get("/cas/proxy", params=query)).text)["serviceResponse"]
+    return said.get("proxySuccess", {}).get("proxyTicket") or said["authenticationFailure"]["code"]

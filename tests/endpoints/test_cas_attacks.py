@@ -15,9 +15,10 @@ from tests.endpoints.cas_world import (
     CasWorld,
     LeavingStore,
     code_of,
+    proxied,
+    proxy_ticket,
     user_of,
 )
-from tests.endpoints.test_cas_journeys import proxied, proxy_ticket
 from tests.fakes import RacingStore
 
 REPORT = "https://report.test/"

@@ -1,6 +1,5 @@
 """CAS as it is meant to be used: in, told who it is, on to the next app, out."""
 
-import json
 import re
 
 import pytest
@@ -13,6 +12,8 @@ from tests.endpoints.cas_world import (
     SERVICE,
     CasWorld,
     code_of,
+    proxied,
+    proxy_ticket,
     query_of,
     user_of,
 )
@@ -194,22 +195,6 @@ async def test_an_app_is_told_at_its_logout_address_or_not_at_all_if_it_wants(wo
     await world.app_logout.session_over("workers", "sid-workers")
 
     assert [visit.tell for visit in world.teller.told] == ["https://key-person.test/slo"]
-
-
-async def proxied(world: CasWorld) -> str:
-    """A proxy-granting ticket of the app `report`."""
-    service = "https://report.test/"
-    ticket = await world.ticket(service)
-    told = await world.shown(ticket, service, pgtUrl=CALLBACK)
-    [called] = world.callback.called
-    assert told.findtext(f"{CAS}proxyGrantingTicket") == called["pgtIou"]
-    return called["pgtId"]
-
-
-async def proxy_ticket(world: CasWorld, pgt: str, target: str = ELSEWHERE) -> str:
-    query = {"pgt": pgt, "targetService": target, "format": "JSON"}
-    said = json.loads((await world.http.get("/cas/proxy", params=query)).text)["serviceResponse"]
-    return said.get("proxySuccess", {}).get("proxyTicket") or said["authenticationFailure"]["code"]
 
 
 async def test_an_app_stands_in_for_the_person_at_another_that_agrees(world):
