@@ -74,10 +74,13 @@ def test_nothing_a_browser_says_of_itself_opens_a_door(
     assert wrong_role in (400, 401, 403)
 
 
-def test_no_other_protocol_is_opened_in_which_nobody_asks_about_requests(patroller: Visitor):
+@pytest.mark.parametrize("protocol", ["h2c", "websocket-not", "TLS/1.0"])
+def test_no_other_protocol_is_opened_in_which_nobody_asks_about_requests(
+    patroller: Visitor, protocol: str
+):
     port = int(patroller.url.rpartition(":")[2])
-    settings = ("Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA")
-    request = asking("/", port, f"Cookie: {patroller.cookies()}", *settings)
+    upgrade = (f"Upgrade: {protocol}", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA")
+    request = asking("/", port, f"Cookie: {patroller.cookies()}", *upgrade)
 
     status, came = wire(port, request.replace("n: close", "n: Upgrade, HTTP2-Settings"))
 
