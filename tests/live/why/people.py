@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from idp_bridge.__main__ import main
 from tests.live.portal_visits import Administrator, Stack
+
+T = TypeVar("T")
 
 
 class Console(Administrator):
@@ -31,6 +33,12 @@ class Console(Administrator):
     def make_role(self, name: str) -> None:
         """A realm role, if it is not there yet; it is never deleted here."""
         assert self._http.post("roles", json={"name": name}).status_code in (201, 409)
+
+    def realm_role(self, name: str, *, holder: str) -> str:
+        """The id of a realm role that ``holder`` has."""
+        self.make_role(name)
+        self.give(holder, name)
+        return str(self._http.get(f"roles/{name}").json()["id"])
 
     def give(self, username: str, role: str) -> None:
         """A realm role."""
@@ -86,11 +94,15 @@ def asker(stack: Stack) -> Ask:
         return json.loads(said.getvalue())
 
     def ask(*words: str) -> Any:
-        # Playwright's loop runs in this thread.
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(run, words).result()
+        return in_a_thread(lambda: run(words))
 
     return ask
+
+
+def in_a_thread(work: Callable[[], T]) -> T:
+    """Beside Playwright, whose loop runs in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(work).result()
 
 
 def config_of(stack: Stack) -> Path:
