@@ -8,8 +8,8 @@ read, no proxy of the environment is asked, and all of it takes a few seconds at
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlencode
@@ -23,20 +23,33 @@ _DISGUISED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
+Resolve = Callable[[str, int], Awaitable[list[Address]]]
 
 
 class NotReached(Exception):
     """No answer, or an address that may not be asked; the message holds no secret."""
 
 
+async def resolved(host: str, port: int) -> list[Address]:
+    """The addresses of a name, as the system has them."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+
+
 class Outbound:
     """``networks`` are private ones that apps of this installation live in."""
 
-    def __init__(self, trust: ssl.SSLContext, networks: Iterable[Network] = ()) -> None:
+    def __init__(
+        self,
+        trust: ssl.SSLContext,
+        networks: Iterable[Network] = (),
+        resolve: Resolve = resolved,
+    ) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=trust,
             max_connections=_CONNECTIONS,
-            network_backend=_Judged(tuple(networks)),
+            network_backend=_Judged(tuple(networks), resolve),
         )
 
     async def get(self, url: str) -> int:
@@ -71,8 +84,9 @@ class Outbound:
 class _Judged(httpcore.AsyncNetworkBackend):
     """Connects to addresses that were judged, not to names."""
 
-    def __init__(self, networks: tuple[Network, ...]) -> None:
+    def __init__(self, networks: tuple[Network, ...], resolve: Resolve) -> None:
         self._networks = networks
+        self._resolve = resolve
         self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -84,16 +98,13 @@ class _Judged(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """As httpcore asks for it; the certificate is still compared with the name."""
-        address = await self._address(host, port)
-        return await self._inner.connect_tcp(str(address), port, timeout=PATIENCE)
-
-    async def _address(self, host: str, port: int) -> Address:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+        addresses = await self._resolve(host, port)
         if not addresses or not all(reachable(address, self._networks) for address in addresses):
             raise NotReached("the address is private, and its network is not configured")
-        return addresses[0]
+        for address in addresses[:-1]:
+            with suppress(httpcore.ConnectError):
+                return await self._inner.connect_tcp(str(address), port, timeout=PATIENCE)
+        return await self._inner.connect_tcp(str(addresses[-1]), port, timeout=PATIENCE)
 
 
 def reachable(address: Address, networks: Iterable[Network]) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from idp_bridge.core.app_logout import NotTold
 from idp_bridge.core.visits import Visit
 from idp_bridge.endpoints.cas_logout import CasCallback, CasTeller
-from idp_bridge.endpoints.outbound import NotReached, Outbound, reachable
+from idp_bridge.endpoints.outbound import Address, NotReached, Outbound, Resolve, reachable
 from tests.fakes import FakeClock
 
 
@@ -99,6 +99,48 @@ async def test_a_name_that_leads_to_a_private_address_is_not_asked():
             await out.get(f"{url}/")
 
     assert server.asked == []
+
+
+def names(*answers: str) -> Resolve:
+    """A name server that gives each answer once, the last one for ever; addresses by comma."""
+    left = list(answers)
+
+    async def resolve(host: str, port: int) -> list[Address]:
+        said = left.pop(0) if len(left) > 1 else left[0]
+        return [ip_address(address) for address in said.split(",")]
+
+    return resolve
+
+
+async def test_a_name_with_a_private_address_among_others_is_not_asked():
+    async with served() as (server, url):
+        out = Outbound(ssl.create_default_context(), (), names("1.1.1.1,127.0.0.1"))
+        with pytest.raises(NotReached, match="private"):
+            await out.get(url.replace("localhost", "app.test"))
+        await out.close()
+
+    assert server.asked == []
+
+
+async def test_the_connection_goes_to_the_address_that_was_judged():
+    async with served() as (server, url):
+        # A name that changes its mind: judged as the machine's, it would lead elsewhere next.
+        rebinding = names("127.0.0.1", "192.0.2.1")
+        out = Outbound(ssl.create_default_context(), [ip_network("127.0.0.0/8")], rebinding)
+        assert await out.get(url.replace("localhost", "app.test")) == 200
+        await out.close()
+
+    assert len(server.asked) == 1
+
+
+async def test_an_address_that_does_not_listen_leaves_the_next_one():
+    async with served() as (server, url):
+        networks = [ip_network("127.0.0.0/8")]
+        out = Outbound(ssl.create_default_context(), networks, names("127.0.0.9,127.0.0.1"))
+        assert await out.get(url.replace("localhost", "app.test")) == 200
+        await out.close()
+
+    assert len(server.asked) == 1
 
 
 async def test_a_redirect_is_not_followed():
