@@ -27,12 +27,14 @@ class App:
     """An app and exactly the issuers it accepts; behind the bridge's forward-auth none of its own.
 
     ``base_url`` is its public origin. Rights older than ``fresh_for`` are read again;
-    ``minimum_acr`` is the weakest sign-in taken anywhere in it.
+    ``minimum_acr`` is the weakest sign-in taken anywhere in it. ``machines`` are the service
+    accounts of the manifest that may call its API.
     """
 
     base_url: str
     registrations: tuple[Registration, ...] = ()
     minimum_acr: str = "qr"
+    machines: tuple[str, ...] = ()
     signed_out_path: str = "/signed-out"
     fresh_for: timedelta = timedelta(seconds=2)
     kept_for: timedelta = timedelta(hours=12)

@@ -10,6 +10,7 @@ Each realm has its own callback, so that an answer of one can never finish a sig
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from idp_bridge_adapters.app import App
@@ -54,6 +55,7 @@ class Flow:
             [Trust(at.issuer, at.client_id, keys(at.issuer)) for at in app.registrations],
             minimum_acr=app.minimum_acr,
             algorithms=app.algorithms,
+            machines=app.machines,
             clock=clock,
         )
 
@@ -124,6 +126,15 @@ class Flow:
                 person = yield from self._read_again(mine)
                 return person
         raise Unreachable("the rights are being read for too long")
+
+    def machine(self, token: str) -> Steps[Principal]:
+        """Which machine calls with this access token; raises ``SignedOut``."""
+        try:
+            work = partial(self._verifier.verify_machine_token, token)
+            machine: Principal = yield from self._verified(work)
+        except TokenRefused as error:
+            raise SignedOut(error.reason) from error
+        return machine
 
     def logout(self, asked: Asked) -> Steps[Reply]:
         """End the session here, and send the browser to end it at Keycloak; only from a form."""

@@ -64,10 +64,14 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a page asks of a person: one of ``roles`` (any role if none is named), and ``acr``."""
+    """What a page asks of a person: one of ``roles`` (any role if none is named), and ``acr``.
+
+    Or of a ``machine``, which has no sign-in and so no ``acr``.
+    """
 
     roles: tuple[str, ...] = ()
     acr: str | None = None
+    machine: bool = False
 
 
 class Front:
@@ -90,6 +94,10 @@ class Front:
 
     def admitted(self, asked: Asked, demand: Demand, org: str | None = None) -> Steps[Principal]:
         """The person, if the demand is met now; with ``org``, by a post that reaches it."""
+        if demand.machine:
+            machine = yield from self.flow.machine(_bearer(asked))
+            demand_role(machine, demand.roles, org)
+            return machine
         person = yield from self.current(asked)
         demand_role(person, demand.roles, org)
         demand_acr(person, demand.acr or self.app.minimum_acr)
@@ -158,6 +166,11 @@ def demand_role(person: Principal, roles: tuple[str, ...], org: str | None = Non
     wanted = roles or tuple(person.roles)
     if not any(person.may(role, org=org) for role in wanted):
         raise NotAllowed(person, f"none of {', '.join(map(str, roles)) or 'any role'}")
+
+
+def _bearer(asked: Asked) -> str:
+    scheme, _, token = asked.headers.get("authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def _notice(error: SignOnError) -> Notice:

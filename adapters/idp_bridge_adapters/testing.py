@@ -197,6 +197,12 @@ class FakeBridge:
         """The session ends at the issuer; an app hears of it by ``logout_token`` or by itself."""
         self._people.pop(sid, None)
 
+    def machine_token(self, machine: str, **claims: Any) -> str:
+        """What one of the app's machines calls its API with."""
+        realm = claims.pop("realm", next(iter(self.issuers)))
+        own = {"azp": machine, "sid": None, "acr": None, "auth_time": None}
+        return self.issuers[realm].access_token(**{**own, "subject": f"of {machine}", **claims})
+
     def logout_token(self, sid: str | None = "session", **claims: Any) -> str:
         """What the issuer posts to ``/backchannel-logout``."""
         realm = claims.pop("realm", next(iter(self.issuers)))

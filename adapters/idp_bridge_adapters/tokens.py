@@ -77,7 +77,8 @@ def _now() -> datetime:
 class Verifier:
     """Verifies the tokens of one app against the issuers it trusts.
 
-    ``minimum_acr`` is the weakest sign-in the app takes. Keycloak does not enforce it.
+    ``minimum_acr`` is the weakest sign-in the app takes. Keycloak does not enforce it. ``machines``
+    are the client ids of those that may call the app's API with an account of their own.
     """
 
     logout_age = timedelta(minutes=2)
@@ -89,6 +90,7 @@ class Verifier:
         minimum_acr: str = "qr",
         algorithms: Sequence[str] = ("RS256", "ES256"),
         leeway: timedelta = timedelta(seconds=10),
+        machines: Sequence[str] = (),
         clock: Callable[[], datetime] = _now,
     ) -> None:
         if not trusted or len({trust.issuer for trust in trusted}) != len(trusted):
@@ -99,6 +101,7 @@ class Verifier:
         self._minimum_acr = minimum_acr
         self._algorithms = tuple(algorithms)
         self._leeway = leeway
+        self._machines = frozenset(machines)
         self._clock = clock
 
     def verify_id_token(self, token: str, *, issuer: str, nonce: str) -> Principal:
@@ -122,6 +125,27 @@ class Verifier:
         """Who calls this app's API; the token must be meant for this app and given to it."""
         claims, trust = self._verified(token, kind="Bearer")
         return self._principal(claims, trust)
+
+    def verify_machine_token(self, token: str) -> Principal:
+        """Which of ``machines`` calls this app's API (RFC 6749, 4.4); its name is its client id."""
+        claims, trust = self._signed(token)
+        machine = claims.get("azp")
+        # A person's token for another app that has this one in its audience has a session.
+        if claims.get("typ") != "Bearer" or machine not in self._machines or "sid" in claims:
+            raise TokenRefused("not a token of a machine of this app")
+        if trust.client_id not in _audience(claims):
+            raise TokenRefused("meant for another app")
+        self._check_times(claims)
+        return Principal(
+            issuer=trust.issuer,
+            subject=_text(claims, "sub"),
+            realm=trust.realm,
+            name=str(machine),
+            roles=frozenset(_roles(claims, trust.client_id)),
+            posts=posts_of(_texts(claims.get("groups", []))),
+            acr="",
+            sid="",
+        )
 
     def verify_logout_token(self, token: str) -> LogoutToken:
         """Whose sessions to end (OIDC Back-Channel Logout 1.0, 2.6); twice is as once."""
@@ -172,9 +196,8 @@ class Verifier:
 
     @staticmethod
     def _check_audience(claims: Mapping[str, Any], trust: Trust) -> None:
-        audience = claims.get("aud")
-        meant_for = [audience] if isinstance(audience, str) else audience
-        if not isinstance(meant_for, list) or trust.client_id not in meant_for:
+        meant_for = _audience(claims)
+        if trust.client_id not in meant_for:
             raise TokenRefused("meant for another app")
         given_to = claims.get("azp")
         if given_to is None and len(meant_for) > 1:
@@ -206,6 +229,11 @@ class Verifier:
             sid=_text(claims, "sid"),
             auth_time=_moment(claims, "auth_time") if "auth_time" in claims else None,
         )
+
+
+def _audience(claims: Mapping[str, Any]) -> list[Any]:
+    audience = claims.get("aud")
+    return audience if isinstance(audience, list) else [audience]
 
 
 def _roles(claims: Mapping[str, Any], client_id: str) -> list[str]:

@@ -93,8 +93,19 @@ class SignOn:
 
         ``org`` says which org unit a request is about: a post has to give the role there.
         """
-        demand = Demand(roles, acr)
+        return self._admitting(Demand(roles, acr), org)
 
+    def require_machine(
+        self, *roles: str, org: Callable[[HttpRequest], str] | None = None
+    ) -> Callable[[View], View]:
+        """The same for the API: one of the app's ``machines``, by its access token."""
+        admitting = self._admitting(Demand(roles, machine=True), org)
+        # No cookie takes part, so no other site can make a browser send the token.
+        return lambda view: csrf_exempt(admitting(view))
+
+    def _admitting(
+        self, demand: Demand, org: Callable[[HttpRequest], str] | None
+    ) -> Callable[[View], View]:
         def steps(request: HttpRequest) -> Steps[Principal]:
             where = org(request) if org is not None else None
             return self._front.admitted(_asked(request), demand, where)

@@ -73,8 +73,15 @@ class SignOn:
 
         ``org`` says which org unit a request is about: a post has to give the role there.
         """
-        demand = Demand(roles, acr)
+        return self._admitting(Demand(roles, acr), org)
 
+    def require_machine(
+        self, *roles: str, org: Callable[[], str] | None = None
+    ) -> Callable[[View], View]:
+        """The same for the API: one of the app's ``machines``, by its access token."""
+        return self._admitting(Demand(roles, machine=True), org)
+
+    def _admitting(self, demand: Demand, org: Callable[[], str] | None) -> Callable[[View], View]:
         def guarding(view: View) -> View:
             @wraps(view)
             def guarded(*args: Any, **kwargs: Any) -> Any:

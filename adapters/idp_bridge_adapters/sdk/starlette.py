@@ -66,8 +66,15 @@ class SignOn:
 
         ``org`` says which org unit a request is about: a post has to give the role there.
         """
-        demand = Demand(roles, acr)
+        return self._admitting(Demand(roles, acr), org)
 
+    def require_machine(
+        self, *roles: str, org: Callable[[Request], str] | None = None
+    ) -> Dependency:
+        """The same for the API: one of the app's ``machines``, by its access token."""
+        return self._admitting(Demand(roles, machine=True), org)
+
+    def _admitting(self, demand: Demand, org: Callable[[Request], str] | None) -> Dependency:
         async def admitted(request: Request) -> Principal:
             where = org(request) if org is not None else None
             return await self._driver.run(self._front.admitted(_asked(request), demand, where))

@@ -65,6 +65,7 @@ def site(
         path("", admit()(shown)),
         path("bookings", admit(role.COUNSELLOR)(shown_async)),
         path("strong", admit(acr="mfa")(shown)),
+        path("api/<str:unit>", sign_on.require_machine(role.REGISTRAR, org=unit)(shown)),
         path("units/<str:unit>", admit(role.REGISTRAR, org=unit)(shown)),
     ]
     _SITES.append((sign_on, urls))

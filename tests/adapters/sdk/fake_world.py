@@ -79,7 +79,7 @@ def served_by_starlette(app: App, bridge: FakeBridge, **options: Any) -> Visitor
     sign_on = starlette_sdk.SignOn(app, around=bridge.around, **options)
     api = FastAPI()
     sign_on.install(api)
-    admit = sign_on.require_role
+    admit, called = sign_on.require_role, sign_on.require_machine
 
     @api.get("/")
     @api.post("/")
@@ -99,6 +99,10 @@ def served_by_starlette(app: App, bridge: FakeBridge, **options: Any) -> Visitor
 
     @api.get("/units/{unit}")
     async def at(who: Annotated[Principal, Depends(admit(Role.REGISTRAR, org=unit))]) -> Any:
+        return facts(who)
+
+    @api.post("/api/{unit}")
+    async def api_at(who: Annotated[Principal, Depends(called(Role.REGISTRAR, org=unit))]) -> Any:
         return facts(who)
 
     transport = httpx.ASGITransport(api)
@@ -130,6 +134,8 @@ def served_by_flask(app: App, bridge: FakeBridge, **options: Any) -> Visitor:
     site.add_url_rule("/bookings", "bookings", admit(Role.COUNSELLOR)(shown))
     site.add_url_rule("/strong", "strong", admit(acr="mfa")(shown))
     site.add_url_rule("/units/<unit>", "unit", admit(Role.REGISTRAR, org=unit)(shown))
+    called = sign_on.require_machine(Role.REGISTRAR, org=unit)(shown)
+    site.add_url_rule("/api/<unit>", "api", called, methods=["POST"])
     return Visitor(bridge, _over_wsgi(site.wsgi_app))
 
 

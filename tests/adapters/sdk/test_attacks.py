@@ -338,6 +338,29 @@ def test_behind_the_gate_only_the_signed_header_is_believed(start: Start, bridge
     assert visitor.ask("POST", "/", crossed, {}).status_code == 403
 
 
+def test_no_other_token_calls_the_api(start: Start, bridge: FakeBridge):
+    visitor = start(bridge, machines=("dispatch",))
+    visitor.sign_in(roles=["registrar"], groups=["/baoan/xixiang/staff"])
+    rights = {"roles": ["registrar"], "groups": ["/baoan/xixiang/staff"]}
+    issuer = bridge.issuers["workers"]
+    refused = {
+        "nothing": "",
+        "a person's token": issuer.access_token(**rights),
+        "a person's token for another app": bridge.machine_token("dispatch", sid="s", **rights),
+        "of an unknown machine": bridge.machine_token("elsewhere", **rights),
+        "for another app": bridge.machine_token("dispatch", aud="another", **rights),
+        "of another issuer": bridge.machine_token("dispatch", iss="https://evil.test", **rights),
+        "expired": bridge.machine_token("dispatch", exp=1, **rights),
+        "an ID token": bridge.machine_token("dispatch", typ="ID", **rights),
+    }
+
+    for kind, token in refused.items():
+        called = {**JSON, "authorization": f"Bearer {token}", "origin": bridge.base_url}
+        assert visitor.ask("POST", "/api/xixiang", called).status_code == 401, kind
+    without = {**JSON, "authorization": refused["a person's token"], "origin": bridge.base_url}
+    assert visitor.ask("POST", "/api/xixiang", without).status_code == 401
+
+
 class EndedMeanwhile(MemoryStore):
     """A logout arrives between the look at Keycloak and the note of what it said."""
 

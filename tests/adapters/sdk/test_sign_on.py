@@ -273,3 +273,16 @@ def test_behind_the_gate_the_header_that_the_bridge_signed_is_enough(start: Star
     assert visitor.get("/units/xixiang", signed).status_code == 200
     assert visitor.get("/units/xinan", signed).status_code == 403
     assert visitor.get("/", {**JSON, "x-bridge-identity": tokens.id_token()}).status_code == 401
+
+
+def test_a_machine_calls_the_api_in_its_own_units_with_its_own_token(
+    start: Start, bridge: FakeBridge
+):
+    visitor = start(bridge, machines=("dispatch",))
+    token = bridge.machine_token("dispatch", roles=["registrar"], groups=["/baoan/xixiang/staff"])
+    called = {**JSON, "authorization": f"Bearer {token}"}
+
+    answer = visitor.ask("POST", "/api/xixiang", called)
+    assert (answer.status_code, answer.json()["name"]) == (200, "dispatch")
+    assert visitor.ask("POST", "/api/xinan", called).status_code == 403
+    assert visitor.ask("POST", "/", {**called, "origin": bridge.base_url}).status_code == 401
