@@ -8,8 +8,9 @@ import pytest
 from idp_bridge.keycloak.provisioning import AdminApi, Inputs, Policy
 from idp_bridge.keycloak.provisioning.app_client import app_client
 from idp_bridge.keycloak.provisioning.app_life import even_out
-from idp_bridge.keycloak.provisioning.app_roles import Grant, posts_of
+from idp_bridge.keycloak.provisioning.app_roles import Grant, check_holder, posts_of
 from idp_bridge.keycloak.provisioning.apps import app_items
+from idp_bridge.keycloak.provisioning.rest import AdminApiError
 from idp_bridge.keycloak.provisioning.run import declared_realm
 from idp_bridge.manifests.manifest import AppManifest, PostsOf
 from idp_bridge.manifests.parts import Realm
@@ -41,7 +42,7 @@ class SmallAdmin:
         if "clients?clientId=" in path:
             client_id = path.partition("clientId=")[2]
             return [{"id": "1", "clientId": client_id, "attributes": {"bridge.state": self._state}}]
-        return None
+        return {"realm": "workers"} if path == "/realms/workers" else None
 
 
 def manifest(realm: Realm = "workers", **changed: Any) -> AppManifest:
@@ -131,9 +132,25 @@ def test_a_unit_whose_name_begins_like_another_is_not_within_it() -> None:
 
 
 def test_a_group_that_carries_the_role_under_another_name_is_no_post() -> None:
-    api = cast(AdminApi, SmallAdmin(posts=("/baoan/xixiang/helpers",)))
+    api = cast(AdminApi, SmallAdmin(posts=("/baoan/xixiang/helpers", "/baoan/staff")))
 
-    assert posts_of(api, "/realms/workers", PostsOf(role="staff", org="/baoan")) == []
+    found = posts_of(api, "/realms/workers", PostsOf(role="staff", org="/baoan"))
+
+    assert found == ["/baoan/staff"]
+
+
+def test_a_unit_that_does_not_exist_is_an_error_that_names_it() -> None:
+    api = cast(AdminApi, SmallAdmin())
+
+    with pytest.raises(AdminApiError, match="the org unit /baoan/nowhere, which workers does not"):
+        posts_of(api, "/realms/workers", PostsOf(role="staff", org="/baoan/nowhere"))
+
+
+def test_a_realm_role_that_does_not_exist_is_an_error_that_names_it() -> None:
+    api = cast(AdminApi, SmallAdmin())
+
+    with pytest.raises(AdminApiError, match="the role staf, which workers does not have"):
+        check_holder(api, "/realms/workers", Grant("staf", "key-person", "viewer"))
 
 
 class TwoRealms:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from idp_bridge.local.pages import LANGUAGES, texts
-from idp_bridge.local.plan import Options, Plan, make_plan
+from idp_bridge.local.plan import Options, Plan, make_plan, values
 from idp_bridge.local.start_page import start_app
 from idp_bridge.local.status import describe
 
@@ -79,3 +79,13 @@ def test_both_languages_say_the_same_things() -> None:
         return [shape(inner) for inner in value] if isinstance(value, list) else type(value)
 
     assert shape(texts("zh")) == shape(texts("en"))
+
+
+async def test_keycloak_finds_the_sector_document_while_the_bridge_is_not_there_yet(
+    page: httpx.AsyncClient, plan: Plan
+) -> None:
+    asked = values(plan)["sector_url"]
+
+    answer = await page.get(asked.removeprefix("http://127.0.0.1:9005").removeprefix(HOST))
+
+    assert answer.json() == ["https://*", "http://*"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from idp_bridge.core.role_links import Change, Link, Role, by_group, by_role
 from idp_bridge.keycloak.provisioning.app_life import apps_at
-from idp_bridge.keycloak.provisioning.app_roles import Grant, grants, is_given
+from idp_bridge.keycloak.provisioning.app_roles import Grant, check_holder, grants, is_given
 from idp_bridge.keycloak.provisioning.memories import memory_of
 from idp_bridge.keycloak.provisioning.reconcile import Policy
 from idp_bridge.keycloak.provisioning.rest import AdminApi
@@ -37,6 +37,8 @@ def rights_change(
         for grant in wanted
         if (overwrite or grant not in before) and not is_given(api, base, grant)
     }
+    for grant in added:
+        check_holder(api, base, grant)
     removed = {grant for grant in before if grant not in wanted and is_given(api, base, grant)}
     here = [at for at in apps_at(api, app.client_id) if at.realm == realm]
     roles = {*app.roles[realm], *(grant.role for grant in removed)}

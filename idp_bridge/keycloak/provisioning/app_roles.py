@@ -8,7 +8,7 @@ from idp_bridge.keycloak.provisioning.clients import uuid_at
 from idp_bridge.keycloak.provisioning.items import Membership, Resource, by, flat
 from idp_bridge.keycloak.provisioning.organisation import group_at
 from idp_bridge.keycloak.provisioning.reconcile import Item
-from idp_bridge.keycloak.provisioning.rest import AdminApi, Document, part
+from idp_bridge.keycloak.provisioning.rest import AdminApi, AdminApiError, Document, part
 from idp_bridge.manifests.manifest import AppManifest, AppRole, PostsOf
 from idp_bridge.manifests.parts import Realm
 
@@ -78,8 +78,14 @@ def posts_of(api: AdminApi, base: str, wanted: PostsOf) -> list[str]:
         groups: list[Document] = api.get(f"{base}/roles/{part(wanted.role)}/groups?{query}") or []
         found += [group["path"] for group in groups if _is_post(group["path"], wanted)]
         if len(groups) < _PAGE:
-            return sorted(found)
+            break
         first += _PAGE
+    if not found and group_at(api, base, wanted.org) is None and api.get(base) is not None:
+        raise AdminApiError(
+            f"`from` names the org unit {wanted.org}, which {base.rpartition('/')[2]} does not "
+            "have: correct it, or make the unit first"
+        )
+    return sorted(found)
 
 
 def _is_post(path: str, wanted: PostsOf) -> bool:
@@ -98,9 +104,24 @@ def is_given(api: AdminApi, base: str, grant: Grant) -> bool:
 
 def give(api: AdminApi, base: str, grant: Grant) -> None:
     """Put the grant in force."""
+    check_holder(api, base, grant)
     where = _mappings(api, base, grant)
     if where is not None:
         api.post(where, [client_role(api, base, grant.client_id, grant.role)])
+
+
+def check_holder(api: AdminApi, base: str, grant: Grant) -> None:
+    """Whether there is anybody to give to, once the realm is there. Raises ``AdminApiError``."""
+    if grant.by_post:
+        found = group_at(api, base, grant.holder)
+    else:
+        found = api.get(f"{base}/roles/{part(grant.holder)}")
+    if found is None and api.get(base) is not None:
+        kind = "post" if grant.by_post else "role"
+        raise AdminApiError(
+            f"role {grant.role} of {grant.client_id}: `from` names the {kind} {grant.holder}, "
+            f"which {base.rpartition('/')[2]} does not have: correct it, or make it first"
+        )
 
 
 def take(api: AdminApi, base: str, grant: Grant) -> None:
