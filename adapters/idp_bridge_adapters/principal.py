@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from idp_bridge_adapters.roles import posts_giving
+from idp_bridge_adapters.roles import Post, posts_giving
+
+__all__ = ["ACR_LEVELS", "Machine", "Post", "Principal", "acr_reaches", "posts_of"]
 
 ACR_LEVELS = ("activation", "qr", "password", "mfa", "passkey")
 """How sure the sign-in was, weakest first, as the bridge and Keycloak name it."""
@@ -18,19 +20,6 @@ ACR_LEVELS = ("activation", "qr", "password", "mfa", "passkey")
 def acr_reaches(acr: str, minimum: str) -> bool:
     """Whether ``acr`` proves at least ``minimum``; a level nobody knows proves nothing."""
     return acr in ACR_LEVELS and ACR_LEVELS.index(acr) >= ACR_LEVELS.index(minimum)
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Post:
-    """A role held in one org unit and in everything below it."""
-
-    role: str
-    org: str
-
-    def covers(self, org: str) -> bool:
-        """Whether ``org`` is this post's unit or lies under it; whole path segments only."""
-        wanted = org.rstrip("/")
-        return wanted == self.org or wanted.startswith(self.org + "/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +53,31 @@ class Principal:
         """Whether ``role`` is held in this app; with ``org``, by a post that reaches it."""
         if role not in self.roles:
             return False
-        return org is None or any(self.holds(post, org=org) for post in posts_giving(role))
+        return org is None or any(Post(str(role), unit).covers(org) for unit in self.reach(role))
 
     def reach(self, role: str) -> frozenset[str]:
         """The org units where the person has ``role`` in this app; all below them is meant too."""
         if role not in self.roles:
             return frozenset()
-        return frozenset(post.org for post in self.posts if post.role in posts_giving(role))
+        limits = self._posts_giving(role)
+        units = (post.within(limit) for post in self.posts for limit in limits)
+        return frozenset(unit for unit in units if unit is not None)
+
+    def _posts_giving(self, role: str) -> tuple[Post, ...]:
+        return posts_giving(role)
 
     def orgs(self, role: str) -> frozenset[str]:
         """The org units where ``role`` is held."""
         return frozenset(post.org for post in self.posts if post.role == role)
+
+
+class Machine(Principal):
+    """A service account of the app's manifest: its posts name the app's own roles themselves."""
+
+    __slots__ = ()
+
+    def _posts_giving(self, role: str) -> tuple[Post, ...]:
+        return (Post(str(role)),)
 
 
 def posts_of(groups: Iterable[str]) -> frozenset[Post]:

@@ -17,7 +17,7 @@ from typing import Any
 import jwt
 
 from idp_bridge_adapters.keys import KEY_TYPES, Keys
-from idp_bridge_adapters.principal import ACR_LEVELS, Principal, acr_reaches, posts_of
+from idp_bridge_adapters.principal import ACR_LEVELS, Machine, Principal, acr_reaches, posts_of
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -126,7 +126,7 @@ class Verifier:
         claims, trust = self._verified(token, kind="Bearer")
         return self._principal(claims, trust)
 
-    def verify_machine_token(self, token: str) -> Principal:
+    def verify_machine_token(self, token: str) -> Machine:
         """Which of ``machines`` calls this app's API (RFC 6749, 4.4); its name is its client id."""
         claims, trust = self._signed(token)
         machine = claims.get("azp")
@@ -136,7 +136,7 @@ class Verifier:
         if trust.client_id not in _audience(claims):
             raise TokenRefused("meant for another app")
         self._check_times(claims)
-        return Principal(
+        return Machine(
             issuer=trust.issuer,
             subject=_text(claims, "sub"),
             realm=trust.realm,

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from idp_bridge_adapters.principal import Post, Principal, acr_reaches, posts_of
+from idp_bridge_adapters.principal import Machine, Post, Principal, acr_reaches, posts_of
+from idp_bridge_adapters.roles import AppRole
 
 STREET = "/baoan/xixiang"
 GRID_A = f"{STREET}/laodong/grid-a"
@@ -90,3 +91,42 @@ def test_people_of_two_realms_with_one_subject_are_two_people():
 )
 def test_an_acr_reaches_what_is_at_most_as_strong(acr: str, minimum: str, enough: bool):
     assert acr_reaches(acr, minimum) is enough
+
+
+class Role(AppRole):
+    HANDLER = "handler", Post("grid-worker", STREET), "police"
+    READER = "reader"
+
+
+def test_a_role_reaches_as_far_as_the_posts_that_give_it_and_no_further():
+    person = somebody(f"{GRID_A}/grid-worker", "/baoan/xinan/grid-worker", f"{GRID_B}/counsellor")
+
+    assert person.reach(Role.HANDLER) == {GRID_A}
+    assert person.may(Role.HANDLER, org=f"{GRID_A}/house-1")
+    assert not person.may(Role.HANDLER, org="/baoan/xinan")
+    assert not person.may(Role.HANDLER, org=GRID_B)
+    assert not person.may(Role.HANDLER, org=GRID_A + "a")
+
+
+def test_a_post_above_the_limit_reaches_the_limit_only():
+    person = somebody("/baoan/grid-worker", "/baoan/xinan/police")
+
+    assert person.reach(Role.HANDLER) == {STREET, "/baoan/xinan"}
+    assert not person.may(Role.HANDLER, org="/baoan")
+
+
+def test_a_role_that_is_not_held_reaches_nothing_whatever_the_posts():
+    person = somebody(f"{GRID_A}/reader", f"{GRID_A}/grid-worker")
+
+    assert not person.may(Role.READER)
+    assert person.reach(Role.READER) == frozenset()
+    assert person.may("handler")
+    assert person.may("handler", org=GRID_A) is False
+
+
+def test_a_machines_posts_name_the_apps_own_roles():
+    person = somebody(f"{GRID_A}/handler", f"{GRID_B}/grid-worker")
+    machine = Machine(**{name: getattr(person, name) for name in Principal.__slots__})
+
+    assert machine.reach(Role.HANDLER) == {GRID_A}
+    assert person.reach(Role.HANDLER) == {GRID_B}

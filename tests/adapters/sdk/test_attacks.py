@@ -341,7 +341,7 @@ def test_behind_the_gate_only_the_signed_header_is_believed(start: Start, bridge
 def test_no_other_token_calls_the_api(start: Start, bridge: FakeBridge):
     visitor = start(bridge, machines=("dispatch",))
     visitor.sign_in(roles=["registrar"], groups=["/baoan/xixiang/staff"])
-    rights = {"roles": ["registrar"], "groups": ["/baoan/xixiang/staff"]}
+    rights = {"roles": ["registrar"], "groups": ["/baoan/xixiang/registrar"]}
     issuer = bridge.issuers["workers"]
     refused = {
         "nothing": "",

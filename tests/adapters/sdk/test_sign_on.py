@@ -279,7 +279,9 @@ def test_a_machine_calls_the_api_in_its_own_units_with_its_own_token(
     start: Start, bridge: FakeBridge
 ):
     visitor = start(bridge, machines=("dispatch",))
-    token = bridge.machine_token("dispatch", roles=["registrar"], groups=["/baoan/xixiang/staff"])
+    token = bridge.machine_token(
+        "dispatch", roles=["registrar"], groups=["/baoan/xixiang/registrar"]
+    )
     called = {**JSON, "authorization": f"Bearer {token}"}
 
     answer = visitor.ask("POST", "/api/xixiang", called)
