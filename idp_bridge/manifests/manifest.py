@@ -126,6 +126,13 @@ class AppManifest(Section):
         """Whether the bridge, not the app, is Keycloak's client."""
         return self.protocol in BRIDGE_SERVED
 
+    def without_secret(self) -> tuple[tuple[Realm, str], ...]:
+        """Realm and client id of every client that signs in with a secret of Keycloak's making."""
+        own = [] if self.protocol != "oidc" else [(realm, self.client_id) for realm in self.realms]
+        named = self.oidc.secret if self.oidc else {}
+        machines = [(one.realm, one.id) for one in self.service_accounts if not one.secret]
+        return (*((realm, id_) for realm, id_ in own if realm not in named), *machines)
+
     @model_validator(mode="after")
     def _complete_by_realm(self) -> "AppManifest":
         for key in ("url", "roles"):

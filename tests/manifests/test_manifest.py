@@ -18,7 +18,9 @@ class Anything(dict[str, str]):
     """A value for every name."""
 
     def __missing__(self, name: str) -> str:
-        return name.ljust(43, "s") if "secret" in name else f"https://{name.replace('_', '-')}.example"
+        return (
+            name.ljust(43, "s") if "secret" in name else f"https://{name.replace('_', '-')}.example"
+        )
 
 
 def declared(**changed: Any) -> dict[str, Any]:
@@ -122,3 +124,16 @@ def test_what_is_no_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
 
     with pytest.raises(ManifestError, match=r"broken\.yaml, line \d"):
         load_manifest(file, {})
+
+
+def test_secrets_that_no_manifest_names_are_those_of_oidc_clients_and_machines() -> None:
+    machine = {"id": "dispatch-machine", "roles": ["viewer"]}
+    named = {"id": "other-machine", "roles": ["viewer"], "secret": "s" * 43}
+    changes = {"protocol": "oidc", "service_accounts": [machine, named]}
+
+    app = AppManifest.model_validate(declared(**changes))
+    told = AppManifest.model_validate(declared(**changes, oidc={"secret": {"workers": "s" * 43}}))
+
+    assert app.without_secret() == (("workers", "key-person"), ("workers", "dispatch-machine"))
+    assert told.without_secret() == (("workers", "dispatch-machine"),)
+    assert AppManifest.model_validate(declared()).without_secret() == ()

@@ -41,7 +41,7 @@ def register(actions: Subcommands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from idp_bridge.keycloak.provisioning import Policy
+    from idp_bridge.keycloak.provisioning import Policy, Verb
     from idp_bridge.keycloak.provisioning.app_life import apply_apps
     from idp_bridge.keycloak.provisioning.rest import AdminApiError
     from idp_bridge.manifests.reading import ManifestError, load_manifests
@@ -51,12 +51,24 @@ def _run(arguments: argparse.Namespace) -> int:
     policy = Policy(apply=arguments.apply, overwrite=arguments.overwrite)
     try:
         apps = load_manifests(files, keycloak.inputs.values)
-        told = [] if arguments.apply else list(_rights(keycloak, apps, policy.overwrite))
+        rights = [] if arguments.apply else list(_rights(keycloak, apps, policy.overwrite))
         lines = apply_apps(keycloak.api, keycloak.inputs, apps, policy)
     except (ManifestError, AdminApiError) as error:
         raise CannotAdminister(str(error)) from None
-    print("\n".join([*map(str, lines), *told]) if lines or told else "Nothing to do.")
+    said = [*map(str, lines), *rights]
+    if arguments.apply:
+        said += secrets_made({line.item for line in lines if line.verb is Verb.CREATE}, apps)
+    print("\n".join(said) if said else "Nothing to do.")
     return 0
+
+
+def secrets_made(created: set[str], apps: "tuple[AppManifest, ...]") -> Iterator[str]:
+    """Where to find the secrets that Keycloak made, since no manifest named them."""
+    for app in apps:
+        for realm, client_id in app.without_secret():
+            if f"{realm}: client {client_id}" in created:
+                where = f"Clients, {client_id}, Credentials"
+                yield f"{realm}: Keycloak made the secret of {client_id}: in its console, {where}"
 
 
 def _rights(
