@@ -106,3 +106,68 @@ def test_no_registered_address_means_none_and_not_any() -> None:
 
 def test_an_address_is_bounded() -> None:
     assert refusal("https://app.example/" + "a" * 5000)
+
+
+# What went wrong elsewhere, by its name (peers.md 4.2 A).
+
+
+def test_an_entry_for_this_machine_opens_no_other_address() -> None:
+    """CVE-2024-8883: entries for localhost and 127.0.0.1 were compared in a way of their own."""
+    known = ("http://localhost:8080/cb", "http://127.0.0.1/cb")
+    for address in (
+        "http://localhost:8081/cb",
+        "http://localhost/cb",
+        "http://127.0.0.1:8080/cb",
+        "http://localhost.evil.example/cb",
+        "http://127.0.0.1.evil.example/cb",
+    ):
+        assert not registered(address, known)
+
+
+def test_several_at_signs_do_not_hide_the_host() -> None:
+    """CVE-2026-7504: a parser found no user information, and a wildcard matched the text."""
+    known = ("https://app.example/*", "https://a@b@app.example/*")
+    for address in ("https://a@b@app.example/x", "https://app.example@b@evil.example/x"):
+        assert refusal(address)
+        assert not registered(address, known)
+
+
+def test_a_dot_in_a_registered_host_is_a_dot() -> None:
+    """CVE-2024-52289: registered addresses were regular expressions."""
+    known = ("https://foo.example/cb", "https://foo.example/files/*", "https://.*/cb")
+    for address in ("https://fooaexample/cb", "https://fooaexample/files/x", "https://x/cb"):
+        assert not registered(address, known)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://app.example/%20/evil.example",
+        "https://app.example/%09/evil.example",
+        "https://app.example/\\evil.example",
+        "https://app.example/%5cevil.example",
+        "/\\evil.example",
+    ],
+)
+def test_neither_encoded_white_space_nor_a_backslash_leads_away(address: str) -> None:
+    """oauth2-proxy GHSA-5m6c-jp6f-2vcv, GHSA-j7px-6hwj-hpjg, GHSA-qqxw-m5fj-f7gv."""
+    assert refusal(address)
+
+
+def test_the_end_of_a_host_is_another_host() -> None:
+    """oauth2-proxy GHSA-4mf2-f3wh-gvf2: a suffix was taken for a subdomain."""
+    for address in ("https://evilapp.example/files/a", "https://sub.app.example/files/a"):
+        assert not registered(address, KNOWN)
+
+
+@pytest.mark.parametrize("name", ["code", "SAMLResponse", "ticket", "Code", "code[]", "x;code"])
+def test_an_answer_is_never_added_to_one_that_is_there(name: str) -> None:
+    """CVE-2026-9689, CVE-2026-18217: the attacker's parameter stood first."""
+    assert refusal(f"https://app.example/files/a?{name}=attacker")
+
+
+def test_a_folder_does_not_stand_for_its_sibling() -> None:
+    """Casdoor: what begins with a registered address was taken for it, and an empty list for all."""
+    assert not registered("https://host.example/admin", ["https://host.example/a/*"])
+    assert not registered("https://host.example/admin", ["https://host.example/a"])
+    assert not registered("https://host.example/a", [])
