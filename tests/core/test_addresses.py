@@ -167,7 +167,7 @@ def test_an_answer_is_never_added_to_one_that_is_there(name: str) -> None:
 
 
 def test_a_folder_does_not_stand_for_its_sibling() -> None:
-    """Casdoor: what begins with a registered address was taken for it, and an empty list for all."""
+    """Casdoor: the beginning of an address was enough, and an empty list meant any."""
     assert not registered("https://host.example/admin", ["https://host.example/a/*"])
     assert not registered("https://host.example/admin", ["https://host.example/a"])
     assert not registered("https://host.example/a", [])
