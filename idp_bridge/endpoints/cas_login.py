@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -105,7 +105,9 @@ class CasLogin:
         return await self._silently(request, apps, wanted)
 
     def _is_fresh(self, session: ClientSession, wanted: Mapping[str, str]) -> bool:
-        return session.auth_time.timestamp() >= float(wanted["began"]) - _SKEW.total_seconds()
+        began = datetime.fromtimestamp(float(wanted["began"]), UTC)
+        # Without renew a sign-in of just before is the session's, however young.
+        return session.auth_time >= began - (_SKEW if wanted["renew"] else timedelta(0))
 
     def _to_service(self, request: Request, wanted: Mapping[str, str], ticket: str) -> Response:
         service, answer = wanted["service"], {wanted["answer"]: ticket}

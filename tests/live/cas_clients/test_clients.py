@@ -6,6 +6,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from cas import CASClient, CASError
 
@@ -54,10 +55,7 @@ def test_the_java_client_signs_in_and_is_told_of_the_end(trial: Trial, java: str
 def at_home(trial: Trial) -> Any:
     """A browser in which the member is signed in."""
     visitor = trial.visitor("python")
-    visitor.url = f"{trial.cas}/login?service={trial.url('python')}/"
-    # Nothing listens at the service: only the ticket in its address counts here.
-    with pytest.raises(Exception, match="Connection refused"):
-        visitor.sign_in("", trial.person)
+    visitor.ticket_after_password(trial.person, f"{trial.url('python')}/")
     return visitor
 
 
@@ -74,15 +72,26 @@ def test_python_cas_takes_a_ticket_once_in_every_version(trial: Trial, at_home, 
     assert not client.verify_ticket(ticket)[0]
 
 
-def test_gateway_and_renew_mean_what_they_say(trial: Trial, at_home):
+def test_gateway_asks_nobody_anything(trial: Trial, at_home):
     service = f"{trial.url('python')}/"
-    renewing = CASClient(version="3", service_url=service, server_url=f"{trial.cas}/", renew=True)
 
     assert at_home.ticket(service, gateway="true").startswith("ST-")
     assert trial.visitor("python").ticket(service, gateway="true") == ""
+
+
+def test_renew_asks_for_the_password_again_and_the_ticket_says_so(trial: Trial, at_home):
+    service = f"{trial.url('python')}/"
+    old = at_home.ticket(service)
+    asked = {"service": service, "renew": "true"}
     with pytest.raises(AssertionError, match=r"stopped at .*/protocol/openid-connect/auth"):
         at_home.ticket(service, renew="true")
-    assert "renew=true" in renewing.get_login_url()
+
+    new = at_home.ticket_after_password(trial.person, service, renew="true")
+
+    refused = httpx.get(f"{trial.cas}/serviceValidate", params={"ticket": old, **asked})
+    assert "INVALID_TICKET" in refused.text
+    told = httpx.get(f"{trial.cas}/serviceValidate", params={"ticket": new, **asked})
+    assert "authenticationSuccess" in told.text
 
 
 @pytest.fixture

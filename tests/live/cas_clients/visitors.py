@@ -1,5 +1,8 @@
 """A browser of the trial app, and the tickets it is sent with."""
 
+import html
+import re
+from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
@@ -17,9 +20,22 @@ class CasVisitor(Visitor):
 
     def ticket(self, service: str, **query: str) -> str:
         """The ticket that the browser carries to ``service``; empty when it comes without one."""
-        answer = self.http.get(
-            f"{self.cas}/login", params={"service": service, **query}, follow_redirects=False
-        )
+        return self._carried(service, self._asked(service, query))
+
+    def ticket_after_password(self, person: dict[str, Any], service: str, **query: str) -> str:
+        """The same, by way of Keycloak's page."""
+        page = self.http.get(f"{self.cas}/login", params={"service": service, **query})
+        action = re.search(r'id="kc-form-login"[^>]*action="([^"]+)"', page.text)
+        assert action, f"no form at {page.url}: {page.text[:300]}"
+        typed = {"username": person["username"], "password": person["password"]}
+        to = urljoin(str(page.url), html.unescape(action[1]))
+        return self._carried(service, self.http.post(to, data=typed, follow_redirects=False))
+
+    def _asked(self, service: str, query: dict[str, str]) -> httpx.Response:
+        asked = {"service": service, **query}
+        return self.http.get(f"{self.cas}/login", params=asked, follow_redirects=False)
+
+    def _carried(self, service: str, answer: httpx.Response) -> str:
         while answer.is_redirect:
             to = urljoin(str(answer.url), answer.headers["location"])
             if to.startswith(service):
