@@ -15,14 +15,13 @@ from pathlib import Path
 
 from benchmarks import forward_auth_gate, forward_auth_memory, forward_auth_peers, report
 from benchmarks.figures import Figure, Ratio
-from benchmarks.forward_auth_load import Answered, load
+from benchmarks.forward_auth_load import CONNECTIONS, Answered, crowd, load
 from benchmarks.forward_auth_peers import Peer
 from benchmarks.processes import redis
 
 OURS, BARE = "bridge", "bridge, bare ASGI"
 COOKIE, REDIS = "oauth2-proxy, cookie store", "oauth2-proxy, Redis store"
 CEILING = "nginx by itself"
-_CONNECTIONS = 32
 _WARM = 1
 
 _ALONE = """One somebody is signed in, and every check is theirs, over {connections} kept-alive
@@ -30,6 +29,8 @@ connections, {seconds} s of each by turns. The bridge answers `/forward-auth/ngi
 identity headers, the signed one too; oauth2-proxy answers `/oauth2/auth` with its own; nginx
 answers 200 with nothing and stands for what this load can get at all. Each server has the same one
 core, wrk another. *Bare ASGI* is uvicorn without the bridge's own subclass of its protocol."""
+_CROWD = """{people} people are signed in, and each check is another person's for another page, so
+that nothing but who they are can be remembered. The rest is as above."""
 _THROUGH = """The same through nginx with `auth_request` and a pixel behind it. nginx (one worker)
 and the server that it asks share the one core, so that the rate is that of both together."""
 _MEMORY = """{SESSIONS:,} sessions of ours and {PEER_SESSIONS} of oauth2-proxy's are made, and what
@@ -42,15 +43,18 @@ class Rounds:
     """What each server answered, run by run."""
 
     alone: dict[str, list[Answered]] = field(default_factory=dict)
+    crowd: dict[str, list[Answered]] = field(default_factory=dict)
     through: dict[str, list[Answered]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """All that are asked; ``through`` are nginx and what it asks, by the same names."""
+    """All that are asked; ``through`` are nginx and what it asks, by the same names. ``scripts``
+    play the crowds of those that know people."""
 
     alone: Mapping[str, Peer]
     through: Mapping[str, Peer]
+    scripts: Mapping[str, str]
 
 
 def measured(runs: int, seconds: int, note: str) -> str:
@@ -63,7 +67,8 @@ def measured(runs: int, seconds: int, note: str) -> str:
             _one_run(servers, rounds, seconds)
             loads.append(os.getloadavg())
     sections = [
-        ("Checks", _ALONE.format(connections=_CONNECTIONS, seconds=seconds), _rows(rounds.alone)),
+        ("Checks", _ALONE.format(connections=CONNECTIONS, seconds=seconds), _rows(rounds.alone)),
+        ("A crowd", _CROWD.format(people=forward_auth_peers.PEOPLE), _rows(rounds.crowd)),
         ("Through nginx", _THROUGH, _rows(rounds.through)),
         ("Memory", _MEMORY.format(**vars(forward_auth_memory)), forward_auth_memory.rows()),
     ]
@@ -91,7 +96,12 @@ def _servers() -> Iterator[Servers]:
             name: opened.enter_context(_asking(folder / f"through{number}", peer))
             for number, (name, peer) in enumerate(alone.items())
         }
-        yield Servers(alone, through)
+        scripts = {
+            name: crowd(peer.crowd, folder / f"crowd{number}.lua")
+            for number, (name, peer) in enumerate(alone.items())
+            if peer.crowd
+        }
+        yield Servers(alone, through, scripts)
 
 
 @contextmanager
@@ -114,14 +124,19 @@ def _asking(folder: Path, peer: Peer) -> Iterator[Peer]:
 def _one_run(servers: Servers, rounds: Rounds, seconds: int) -> None:
     for name, peer in servers.alone.items():
         _ask(peer, [peer.pid], rounds.alone.setdefault(name, []), seconds)
+    for name, script in servers.scripts.items():
+        peer = servers.alone[name]
+        _ask(peer, [peer.pid], rounds.crowd.setdefault(name, []), seconds, script)
     for name, proxy in servers.through.items():
         both = [proxy.pid, servers.alone[name].pid]
         _ask(proxy, both, rounds.through.setdefault(name, []), seconds)
 
 
-def _ask(peer: Peer, pids: list[int], answers: list[Answered], seconds: int) -> None:
-    load(peer.url, peer.headers, pids, _WARM, _CONNECTIONS)
-    answers.append(load(peer.url, peer.headers, pids, seconds, _CONNECTIONS))
+def _ask(
+    peer: Peer, pids: list[int], answers: list[Answered], seconds: int, script: str = ""
+) -> None:
+    load(peer.url, peer.headers, pids, _WARM, script)
+    answers.append(load(peer.url, peer.headers, pids, seconds, script))
 
 
 def _rows(answers: Mapping[str, list[Answered]]) -> list[str]:
@@ -147,12 +162,18 @@ def _figures(
 
 
 def _versions() -> dict[str, str]:
-    found = {"nginx": _said("nginx", "-v")}
+    found = {"nginx": _said("nginx", "-v").rpartition("/")[2]}
     if program := forward_auth_peers.oauth2_proxy_program():
-        found["oauth2-proxy"] = _said(program, "--version")
+        found["oauth2-proxy"] = _module_version(program)
     return found
+
+
+def _module_version(program: str) -> str:
+    """A Go program made by ``go install`` knows its version as a module only."""
+    told = _said("go", "version", "-m", program)
+    return next(line.split()[2] for line in told.splitlines() if line.split()[:1] == ["mod"])
 
 
 def _said(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return (done.stdout + done.stderr).strip().splitlines()[0]
+    return (done.stdout + done.stderr).strip()

@@ -18,7 +18,7 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from benchmarks.forward_auth_load import pinned
-from benchmarks.forward_auth_peers import Peer
+from benchmarks.forward_auth_peers import PEOPLE, Peer
 from benchmarks.forward_auth_sessions import HOST, OneApp, sessions, signed_in
 from benchmarks.processes import free_port, running
 from benchmarks.servers import settings_of
@@ -53,19 +53,23 @@ def gate(kind: str, redis: str, folder: Path) -> Iterator[Peer]:
     port = free_port()
     command = (sys.executable, "-m", "benchmarks.forward_auth_gate", kind, str(port), redis)
     with running(pinned(*command, str(folder)), port) as pid:
-        [token] = asyncio.run(sign_in(redis, 1))
-        headers = asked_with(token)
+        people = tuple(cookie(token) for token in asyncio.run(sign_in(redis, PEOPLE)))
         url = f"http://127.0.0.1:{port}/forward-auth/nginx"
-        yield Peer(pid, url, headers, f"unix:{folder / 'gate'}")
+        yield Peer(pid, url, asked_with(people[0]), f"unix:{folder / 'gate'}", people)
 
 
-def asked_with(token: str) -> tuple[str, ...]:
-    """The headers of a check, as nginx sends them, for the holder of ``token``."""
+def cookie(token: str) -> str:
+    """What a browser holds."""
+    return f"{cookie_name('idpb', f'http://{HOST}')}={token}"
+
+
+def asked_with(cookie: str) -> tuple[str, ...]:
+    """The headers of a check, as nginx sends them, for the holder of ``cookie``."""
     return (
         f"Host: {HOST}",
         f"X-Original-URL: http://{HOST}/tasks?day=1",
         "X-Original-Method: GET",
-        f"Cookie: {cookie_name('idpb', f'http://{HOST}')}={token}",
+        f"Cookie: {cookie}",
         "Accept: text/html",
     )
 

@@ -5,12 +5,24 @@ import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.processes import cpu_seconds
 
 # The servers have the last core, one at a time; wrk and everything else has the first.
 LOAD_CORE, SERVER_CORE = "0", str((os.cpu_count() or 1) - 1)
+CONNECTIONS = 32
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+# Nearly a million pairs of person and page before one comes again.
+_CROWD = """local cookies = {COOKIES}
+local n = 0
+request = function()
+  n = n + 1
+  wrk.headers["Cookie"] = cookies[n % #cookies + 1]
+  wrk.headers["X-Original-URL"] = "http://patrol.test/tasks/" .. (n % 997) .. "?day=" .. n
+  return wrk.format("GET")
+end
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +40,12 @@ def pinned(*command: str) -> tuple[str, ...]:
 
 
 def load(
-    url: str, headers: Sequence[str], servers: Sequence[int], seconds: int, connections: int = 32
+    url: str, headers: Sequence[str], servers: Sequence[int], seconds: int, script: str = ""
 ) -> Answered:
     """Ask ``url`` as fast as it answers. Raises ``RuntimeError`` when an answer is not a 2xx."""
     said = [word for header in headers for word in ("-H", header)]
-    options = ("-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *said, url)
+    said += ["-s", script] if script else []
+    options = ("-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", *said, url)
     before = sum(map(cpu_seconds, servers))
     done = subprocess.run(
         ("taskset", "-c", LOAD_CORE, "wrk", *options), capture_output=True, text=True, check=True
@@ -45,6 +58,13 @@ def load(
     number, unit = _found(r"99%\s+([\d.]+)(us|ms|s)", text)
     rate = float(_found(r"Requests/sec:\s+([\d.]+)", text)[0])
     return Answered(rate, count / used, float(number) * _UNITS[unit])
+
+
+def crowd(cookies: Sequence[str], file: Path) -> str:
+    """A script for wrk: each request is another person's, for another page than theirs before."""
+    listed = ",\n".join(f'"{cookie}"' for cookie in cookies)
+    file.write_text(_CROWD.replace("COOKIES", listed), encoding="ascii")
+    return str(file)
 
 
 def _found(pattern: str, text: str) -> tuple[str, ...]:

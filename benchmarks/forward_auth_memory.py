@@ -11,7 +11,7 @@ from redis import Redis
 
 from benchmarks import forward_auth_peers
 from benchmarks.figures import Figure
-from benchmarks.forward_auth_gate import asked_with, gate, sign_in
+from benchmarks.forward_auth_gate import asked_with, cookie, gate, sign_in
 from benchmarks.processes import redis, resident_bytes
 
 SESSIONS, PEER_SESSIONS, TOLD_FOR = 5_000, 300, 100_000
@@ -77,5 +77,5 @@ async def _check(url: str, tokens: list[str]) -> None:
 
 
 async def _asked(http: httpx.AsyncClient, url: str, token: str) -> int:
-    headers = dict(header.split(": ", 1) for header in asked_with(token))
+    headers = dict(header.split(": ", 1) for header in asked_with(cookie(token)))
     return (await http.get(url, headers=headers)).status_code

@@ -26,6 +26,7 @@ from jwt.algorithms import RSAAlgorithm
 from benchmarks.forward_auth_load import pinned
 from benchmarks.processes import free_port, running
 
+PEOPLE = 200
 _CLIENT = "patrol"
 
 
@@ -45,13 +46,15 @@ ASKED = {
 class Peer:
     """A server to ask: its process, where, and with which headers somebody is signed in.
 
-    ``socket`` is where a proxy reaches it, if that is not the address of ``url``.
+    ``socket`` is where a proxy reaches it, if that is not the address of ``url``; ``crowd`` are
+    the cookies of many who are signed in.
     """
 
     pid: int
     url: str
     headers: tuple[str, ...] = ()
     socket: str = ""
+    crowd: tuple[str, ...] = ()
 
     def upstream(self) -> tuple[str, str]:
         """Server and path, as a proxy is told them."""
@@ -155,7 +158,8 @@ def oauth2_proxy(program: str, redis: str = "") -> Iterator[Peer]:
             options |= {"session-store-type": "redis", "redis-connection-url": redis}
         words = [f"--{name}={value}" for name, value in options.items()]
         with running(pinned(program, *words), port) as pid:
-            yield Peer(pid, f"{own}/oauth2/auth", (f"Cookie: {signed_in(own)}",))
+            people = tuple(signed_in(own) for _ in range(PEOPLE))
+            yield Peer(pid, f"{own}/oauth2/auth", (f"Cookie: {people[0]}",), crowd=people)
 
 
 def signed_in(own: str) -> str:
