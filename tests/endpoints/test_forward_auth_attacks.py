@@ -1,5 +1,6 @@
 """Attacks on forward-auth. Those of ``specs/peers.md`` 4.2 C are named after what went wrong."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -23,11 +24,19 @@ from tests.endpoints.gate_world import (
     asked,
 )
 from tests.hostile import corpus
+from tests.web.portal_world import app
 
 MALFORMED_PATHS = (
     *("/x/../admin/a", "/./admin/a", "//admin/a", "/x//admin", "/admin//a", "/x/..", "/.", "/.."),
-    *("/x/%2e%2e/admin/a", "/x/.%2E/admin/a", "/x/..%2fadmin/a", "/x%2F..%2Fadmin", "/%2fadmin/a"),
-    *("/%61dmin/a", "/adm%69n/a", "/x%7ey", "/x%2dy", "/x/%252e%252e/a", "/a%252fb"),
+    *(
+        "/x/%2e%2e/admin/a",
+        "/x/.%2E/admin/a",
+        "/x/..%2fadmin/a",
+        "/x%2F..%2Fadmin",
+        "/%2fadmin/a",
+        "/a%2fb",
+    ),
+    *("/%61dmin/a", "/adm%69n/a", "/x%7ey", "/x%2dy", "/x/%252e%252e/a", "/a%252fb", "/a%2fb"),
     *("/x;/../admin/a", "/admin;x=1/a", "/;/admin", "/x/..;/admin", "/admin%3b/a"),
     *("/x/..\\admin", "/x\\y", "/x/%5c../admin", "/x%5Cy"),
     *("/admin%00/a", "/x%0a", "/x%0d%0aSet-Cookie:a", "/x%7f", "/admin%20/a", "/%20admin", "/a%09"),
@@ -170,8 +179,9 @@ async def test_cve_2026_25748_a_malformed_cookie_is_never_let_through(
     visitor = await let_in(world)
     sent = cookie.format(good=visitor.cookies[COOKIE])
     method, url, headers = asked(SITE, "/", "GET", dialect)
-    request = visitor.http.build_request(method, url, headers=headers)
-    request.headers.raw.append((b"Cookie", sent.encode("latin-1")))
+    request = visitor.http.build_request(method, url)
+    pairs = [(n.encode(), v.encode("latin-1")) for n, v in [*headers, ("cookie", sent)]]
+    request.headers = httpx.Headers(pairs)
 
     answer = await visitor.http.send(request)
 
@@ -299,14 +309,17 @@ async def test_a_rule_about_get_is_about_head_too(world: GateWorld):
 async def test_ghsa_qvp4_what_is_kept_for_one_question_answers_no_other(world: GateWorld):
     """Path, method, host, session, app, level: each of them alone changes the answer."""
     visitor = await let_in(world)
-    assert (await visitor.ask("/reports")).status_code == 200
-    assert (await visitor.ask("/reports", method="POST")).status_code == 403
-    assert (await visitor.ask("/admin/a")).status_code == 403
-    assert (await visitor.ask("/secret/a")).status_code == 401
     elsewhere = world.at("https://other.test")
     elsewhere.cookies = visitor.cookies
-    assert (await elsewhere.ask("/reports")).status_code == 401
-    assert (await visitor.ask("/reports", cookie="")).status_code == 401
+
+    # The first time it is worked out, the second it is known.
+    for _ in range(2):
+        assert (await visitor.ask("/reports")).status_code == 200
+        assert (await visitor.ask("/reports", method="POST")).status_code == 403
+        assert (await visitor.ask("/admin/a")).status_code == 403
+        assert (await visitor.ask("/secret/a")).status_code == 401
+        assert (await elsewhere.ask("/reports")).status_code == 401
+        assert (await visitor.ask("/reports", cookie="")).status_code == 401
 
 
 async def test_a_session_of_one_app_is_none_of_another(world: GateWorld):
@@ -404,10 +417,13 @@ async def test_no_other_address_of_the_listener_says_200(world: GateWorld, path:
     assert answer.status_code == 403
 
 
-async def test_an_origin_that_two_apps_claim_is_neithers(world: GateWorld):
+@pytest.mark.parametrize("realm", ["workers", "residents"])
+async def test_an_origin_that_two_apps_claim_is_neithers(world: GateWorld, realm: str):
     visitor = await let_in(world)
-    world.change("other", redirect_uris=(f"{SITE}/.idp-bridge/callback",))
-    await world.revocations.stale_realm("workers")
+    callback = f"{SITE}/.idp-bridge/callback"
+    claiming = app("claiming", "冒充", "Claiming", "work", realm=realm, protocol="forward-auth")
+    world.apps.apps = (*world.apps.apps, replace(claiming, redirect_uris=(callback,)))
+    await world.revocations.stale_realm(realm)
 
     assert (await visitor.ask()).status_code == 403
 

@@ -105,6 +105,19 @@ async def test_a_suspended_app_is_closed_at_every_copy_and_nobody_is_sent_to_sig
     assert (await world.at().open("/.idp-bridge/sign-in?to=/")).status_code == 403
 
 
+async def test_a_change_that_nobody_told_of_is_found_within_ten_seconds(world: GateWorld):
+    await two_copies(world)
+    await world.later(9)
+    visitor = world.at()
+    await visitor.sign_in()
+    assert (await visitor.ask()).status_code == 200
+
+    world.change("patrol", enabled=False)
+    await world.later(2)
+
+    assert (await visitor.ask()).status_code == 403
+
+
 async def test_an_address_that_was_taken_away_is_closed(world: GateWorld):
     visitors = await two_copies(world)
 
