@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from idp_bridge.admission.browser import Browser, Hop, Page
@@ -71,10 +72,14 @@ async def check_cookies(player: Player, browser: Browser, findings: Findings) ->
     """Check `cookies`: whatever carries the session is kept from scripts and other sites."""
     problems = []
     for cookie in [c for c in browser.jar if player.site.is_app(c.origin)]:
-        if not await player.inside(player.browser(browser.jar.copy(without=cookie))):
-            problems += [(flag, cookie.name) for flag in _missing(player.site, cookie)]
-    for flag, name in problems:
-        findings.failed("cookies", f"cookie_without_{flag}", cookie=name)
+        without = browser.jar.copy(without=cookie)
+        if not await player.inside(player.browser(without.copy())):
+            problems += [(f"without_{flag}", cookie.name) for flag in _missing(player.site, cookie)]
+            without.put(replace(cookie, value=_altered(cookie.value)))
+            if await player.inside(player.browser(without)):
+                problems.append(("not_verified", cookie.name))
+    for problem, name in problems:
+        findings.failed("cookies", f"cookie_{problem}", cookie=name)
     if not problems:
         findings.passed("cookies")
 
@@ -85,6 +90,10 @@ async def check_fixation(player: Player, before: Jar, findings: Findings) -> Non
         findings.failed("fixation", "session_kept")
     else:
         findings.passed("fixation")
+
+
+def _altered(value: str) -> str:
+    return value[::-1] if value != value[::-1] else f"{value}x"
 
 
 def _missing(site: Site, cookie: Cookie) -> Iterator[str]:

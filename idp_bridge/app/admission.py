@@ -10,7 +10,7 @@ import httpx
 
 from idp_bridge.admission.check import CannotCheck, CheckParts, check, digest_of
 from idp_bridge.admission.site import SignOn
-from idp_bridge.core.admission import Report
+from idp_bridge.core.admission import Report, why_not_admit
 from idp_bridge.core.audit import AuditEvent
 from idp_bridge.core.errors import Conflict
 from idp_bridge.core.ticket_apps import rules_of
@@ -61,14 +61,10 @@ async def checked(parts: "Parts", app: "AppManifest") -> Report:
     return report
 
 
-async def why_not_admit(parts: "Parts", app: "AppManifest") -> str:
+async def against_admitting(parts: "Parts", app: "AppManifest") -> str:
     """What stands against admitting ``app`` as its manifest is now; nothing when it passed."""
     report = await SqlAdmissions(parts.stores.database).of(app.client_id)
-    if report is None:
-        return "it was not checked yet"
-    if report.digest != digest_of(app):
-        return "its manifest has changed since the last check"
-    return "" if report.passed else "it does not pass the check"
+    return why_not_admit(report, digest_of(app))
 
 
 async def record_admission(parts: "Parts", app: "AppManifest", actor: str, reason: str) -> None:

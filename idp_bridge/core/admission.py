@@ -50,6 +50,15 @@ class Report:
         return tuple(finding for finding in self.findings if finding.status == "failed")
 
 
+def why_not_admit(report: Report | None, digest: str) -> str:
+    """What stands against admitting the app whose manifest is ``digest`` now; nothing: it may."""
+    if report is None:
+        return "it was not checked yet"
+    if report.digest != digest:
+        return "its manifest has changed since the last check"
+    return "" if report.passed else "it does not pass the check"
+
+
 class AdmissionRecords(Protocol):
     """The newest report of each app, kept until the app is retired."""
 

@@ -88,6 +88,9 @@ class SmallApp:
             return {"name": "?", "resource_access": {CLIENT: {"roles": ["cook"]}}}
         if self.fault == "believes headers" and "x-forwarded-user" in request.headers:
             return {"name": "?", "resource_access": {CLIENT: {"roles": ["cook"]}}}
+        if self.fault == "takes any cookie" and "session" in request.cookies:
+            signed_in = [s for s in self.sessions.values() if "facts" in s]
+            return signed_in[0]["facts"] if signed_in else None
         session = self.sessions.get(request.cookies.get("session", ""), {})
         facts: dict[str, Any] | None = session.get("facts")
         return facts

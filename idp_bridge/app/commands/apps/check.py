@@ -88,13 +88,13 @@ async def _report(keycloak: Administration, app: "AppManifest") -> "Report":
 
 
 async def _may_be_admitted(keycloak: Administration, app: "AppManifest", override: str) -> None:
-    from idp_bridge.app.admission import record_admission, why_not_admit
+    from idp_bridge.app.admission import against_admitting, record_admission
     from idp_bridge.app.parts import Parts
 
     parts = Parts(keycloak.settings)
     await parts.open()
     try:
-        against = await why_not_admit(parts, app)
+        against = await against_admitting(parts, app)
         if against and not override:
             raise CannotAdminister(
                 f"{app.id} is not admitted: {against}. Run `idp-bridge apps check {app.id}`"
