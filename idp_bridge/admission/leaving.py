@@ -47,7 +47,7 @@ def _is_told(app: AppManifest) -> bool:
     if app.protocol == "oidc":
         return bool(app.oidc and app.oidc.logout_url)
     if app.protocol == "saml":
-        return bool(app.saml and app.saml.logout_url)
+        return bool(app.saml and (app.saml.soap_logout_url or app.saml.logout_url))
     if app.protocol == "ticket":
         return bool(app.ticket and app.ticket.logout_url)
     return app.cas is None or app.cas.single_logout

@@ -18,6 +18,7 @@ from idp_bridge.admission.entering import (
 from idp_bridge.admission.findings import Findings
 from idp_bridge.admission.keycloak_pages import KeycloakPages
 from idp_bridge.admission.leaving import check_logout
+from idp_bridge.admission.machines import check_machines
 from idp_bridge.admission.minting import Mint, check_minted
 from idp_bridge.admission.player import Player
 from idp_bridge.admission.requests import check_requests
@@ -92,6 +93,7 @@ class RealmCheck:
     async def run(self) -> tuple[Finding, ...]:
         """What was found. Raises ``Unavailable`` when Keycloak does not answer."""
         check_addresses(self._site, self._findings)
+        await check_machines(self._site, self._tokens, self._findings)
         if self._wanted == "passkey":
             self._findings.warned("enter", "needs_passkey")
             return self._findings.all

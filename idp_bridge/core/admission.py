@@ -119,3 +119,7 @@ class AppTokens(Protocol):
     async def of(
         self, realm: str, client_id: str, account: str
     ) -> Mapping[str, Mapping[str, Any]]: ...
+
+    async def of_machine(self, realm: str, client_id: str) -> Mapping[str, Any] | None:
+        """The access token of a service account; ``None`` when there is no such client."""
+        ...

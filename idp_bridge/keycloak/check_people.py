@@ -103,6 +103,18 @@ class KeycloakAppTokens:
             for kind, example in _TOKENS.items()
         }
 
+    async def of_machine(self, realm: str, client_id: str) -> Mapping[str, Any] | None:
+        api = self._apis[realm]
+        found = await api.list("clients", clientId=client_id)
+        if not found:
+            return None
+        path = f"clients/{found[0]['id']}"
+        account = await api.document(f"{path}/service-account-user")
+        if not account:
+            return None
+        example = f"{path}/evaluate-scopes/{_TOKENS['access']}"
+        return await _example(api, example, userId=account["id"], scope="openid")
+
 
 async def _example(api: AdminApi, path: str, **query: str) -> Mapping[str, Any]:
     async with api.asking() as admin:

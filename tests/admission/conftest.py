@@ -43,6 +43,8 @@ def manifest(protocol: str, **more: Any) -> AppManifest:
         said["oidc"] = {"logout_url": f"{APP}/backchannel-logout"}
     if protocol == "ticket":
         said["ticket"] = {"logout_url": f"{APP}/session-over"}
+    if protocol == "saml":
+        said["saml"] = {"entity_id": CLIENT, "soap_logout_url": f"{APP}/soap"}
     return AppManifest.model_validate(said | more)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tests.admission.small_keycloak import BRIDGE, CLIENT, KEY, KEYCLOAK, SmallKeycloak
+from tests.admission.small_keycloak import BRIDGE, CLIENT, KEY, KEYCLOAK, SmallKeycloak, signed
 
 APP = "https://canteen.example"
 _AUTH = f"{KEYCLOAK}/realms/workers/protocol/openid-connect/auth"
@@ -214,3 +215,31 @@ class TicketApp(SmallApp):
             return jwt.decode(ticket, KEY, ["HS256"], audience=CLIENT)
         except jwt.PyJWTError:
             return None
+
+
+class SamlApp(SmallApp):
+    """Reads assertions; their signature is a keyed digest of all the rest."""
+
+    def __init__(self, keycloak: SmallKeycloak, fault: str = "") -> None:
+        super().__init__(keycloak, fault)
+        self._used: set[str] = set()
+
+    def begin(self, request: Request, session: str) -> Response:
+        query = urlencode({"kind": "saml", "redirect_uri": f"{APP}/callback"})
+        return RedirectResponse(f"{KEYCLOAK}/realms/workers/protocol/saml?{query}", 303)
+
+    async def arrive(self, request: Request, session: dict[str, Any]) -> dict[str, Any] | None:
+        form = await request.form()
+        document = base64.b64decode(str(form["SAMLResponse"])).decode()
+        signature = re.search(r"<Signature>(.*?)</Signature>", document)
+        plain = re.sub(r"<Signature>.*?</Signature>", "", document)
+        if signature is None and self.fault != "wants no signature":
+            return None
+        if signature and self.fault != "compares no signature" and signature[1] != signed(plain):
+            return None
+        values = dict(re.findall(r'Name="(\w+)"><AttributeValue>(.*?)<', document))
+        if values["id"] in self._used and self.fault != "takes it twice":
+            return None
+        self._used.add(values["id"])
+        roles = [values["role"]] if values["role"] != "-" else []
+        return {**values, "resource_access": {CLIENT: {"roles": roles}}}

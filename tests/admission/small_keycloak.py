@@ -1,6 +1,7 @@
 """A Keycloak with one realm, an application of forms and redirects, for apps to be checked by."""
 
 import base64
+import hmac
 import secrets
 import time
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ class SmallKeycloak:
         self.codes: dict[str, dict[str, Any]] = {}
         self.claims, self.also = claims, also or {}
         self.told_of_end: Any = lambda sid: None
-        self.cleared = 0
+        self.machines: dict[str, Mapping[str, Any]] = {}
 
     # The ports of the check.
 
@@ -63,12 +64,14 @@ class SmallKeycloak:
             self.told_of_end(sid)
 
     async def clear(self) -> None:
-        self.cleared += 1
         self.people.clear()
 
     async def of(self, realm: str, client_id: str, account: str) -> Mapping[str, Mapping[str, Any]]:
         [person] = [p for p, _ in self.people.values() if p.account == account]
         return {"id": self.facts(person.username)}
+
+    async def of_machine(self, realm: str, client_id: str) -> Mapping[str, Any] | None:
+        return self.machines.get(client_id)
 
     # What apps and browsers see.
 
@@ -93,6 +96,7 @@ class SmallKeycloak:
         return Starlette(
             routes=[
                 Route(auth, self._authorize),
+                Route("/realms/workers/protocol/saml", self._authorize),
                 Route("/login-actions/authenticate", self._authenticate, methods=["POST"]),
             ]
         )
@@ -126,6 +130,8 @@ class SmallKeycloak:
         if sid not in self.sessions:
             return self._form(asked)
         facts = self.facts(self.sessions[sid]) | {"sid": sid}
+        if asked["kind"] == "saml":
+            return _self_posting(asked, {"SAMLResponse": _assertion(facts)})
         if asked["kind"] == "ticket":
             return self._posted(asked, facts)
         code = f"ST-{secrets.token_hex(8)}"
@@ -146,9 +152,7 @@ class SmallKeycloak:
         now = int(time.time())
         ticket = self.mint(claims | {"iat": now, "exp": now + 60})
         fields = {"ticket": ticket, "state": asked.get("state", "")}
-        inputs = "".join(f'<input type=hidden name="{k}" value="{v}">' for k, v in fields.items())
-        form = f'<form method=post action="{asked["redirect_uri"]}">{inputs}<button>go</button>'
-        return HTMLResponse(f"{form}</form>")
+        return _self_posting(asked, fields)
 
     @staticmethod
     def _may_enter(facts: dict[str, Any]) -> bool:
@@ -185,6 +189,31 @@ class SmallKeycloak:
         attributes |= {k: facts[k] for k in facts if k in ("name", "phone_number")}
         success = {"user": facts["sub"], "attributes": attributes}
         return JSONResponse({"serviceResponse": {"authenticationSuccess": success}})
+
+
+def _self_posting(asked: dict[str, str], fields: dict[str, str]) -> Response:
+    inputs = "".join(f'<input type=hidden name="{k}" value="{v}">' for k, v in fields.items())
+    form = f'<form method=post action="{asked["redirect_uri"]}">{inputs}<button>go</button>'
+    return HTMLResponse(f"{form}</form>")
+
+
+def _assertion(facts: dict[str, Any]) -> str:
+    roles = facts["resource_access"].get(CLIENT, {}).get("roles", ["-"])
+    said = {"id": secrets.token_hex(8), "sid": facts["sid"], "role": roles[0]}
+    said |= {"name": facts["name"]}
+    values = "".join(
+        f'<Attribute Name="{name}"><AttributeValue>{value}</AttributeValue></Attribute>'
+        for name, value in said.items()
+    )
+    opening = '<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion">'
+    plain = f"{opening}{values}</Assertion>"
+    document = f"{opening}<Signature>{signed(plain)}</Signature>{values}</Assertion>"
+    return base64.b64encode(document.encode()).decode()
+
+
+def signed(document: str) -> str:
+    """What only the holder of the key can write under a document."""
+    return hmac.digest(KEY.encode(), document.encode(), "sha256").hex()
 
 
 def _with(address: str, said: dict[str, str]) -> str:

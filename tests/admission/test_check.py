@@ -4,10 +4,17 @@ import pytest
 
 from idp_bridge.admission.check import CannotCheck, digest_of
 from tests.admission.conftest import checked, failed, manifest
-from tests.admission.small_apps import APP, CasApp, OidcApp, SmallApp, TicketApp
+from tests.admission.small_apps import APP, CasApp, OidcApp, SamlApp, SmallApp, TicketApp
 from tests.admission.small_keycloak import SmallKeycloak
 
-APPS: dict[str, type[SmallApp]] = {"oidc": OidcApp, "cas": CasApp, "ticket": TicketApp}
+APPS: dict[str, type[SmallApp]] = {
+    "oidc": OidcApp,
+    # The gate speaks OpenID Connect in the app's place.
+    "forward-auth": OidcApp,
+    "cas": CasApp,
+    "ticket": TicketApp,
+    "saml": SamlApp,
+}
 FAULTS = [
     ("oidc", "lets anonymous people in", ("anonymous", "anonymous_inside")),
     ("oidc", "ignores roles", ("no_role", "role_ignored")),
@@ -33,6 +40,12 @@ FAULTS = [
     ("cas", "takes a used ticket again", ("replayed", "replay_accepted")),
     ("cas", "does not encode the ticket", ("injected", "injected_accepted")),
     ("cas", "ignores logout", ("logout", "logout_ignored")),
+    ("forward-auth", "believes headers", ("forged", "headers_believed")),
+    ("forward-auth", "ignores state", ("swapped", "swapped_accepted")),
+    ("saml", "wants no signature", ("tampered", "tampered_accepted")),
+    ("saml", "compares no signature", ("tampered", "tampered_accepted")),
+    ("saml", "takes it twice", ("replayed", "replay_accepted")),
+    ("saml", "ignores roles", ("no_role", "role_ignored")),
     ("ticket", "verifies no signature", ("tampered", "tampered_accepted")),
     ("ticket", "lets the ticket choose", ("tampered", "tampered_accepted")),
     ("ticket", "takes tickets of other apps", ("minted", "minted_accepted")),
@@ -105,6 +118,37 @@ async def test_an_address_that_covers_too_much_is_found(address: str, reason: st
     report = await checked(manifest("oidc"), OidcApp(SmallKeycloak()), redirect_uris=(address,))
 
     assert failed(report) == {("addresses", reason)}
+
+
+@pytest.mark.parametrize(
+    ("roles", "units", "expected"),
+    [
+        ({"canteen": ["cook"]}, ["/baoan/cook"], set()),
+        ({"canteen": ["cook"], "library": ["reader"]}, ["/baoan/cook"], {"machine_roles"}),
+        ({}, ["/baoan/cook"], {"machine_roles"}),
+        ({"canteen": ["cook"]}, ["/baoan/cook", "/cook"], {"machine_posts"}),
+        ({"canteen": ["cook"]}, [], {"machine_posts"}),
+    ],
+)
+async def test_a_service_account_has_its_declared_roles_and_units_only(
+    roles: dict[str, list[str]], units: list[str], expected: set[str]
+):
+    keycloak = SmallKeycloak()
+    access = {client: {"roles": held} for client, held in roles.items()}
+    keycloak.machines["kitchen-machine"] = {"resource_access": access, "groups": units}
+    declared = [{"id": "kitchen-machine", "roles": ["cook"], "orgs": ["/baoan"]}]
+
+    report = await checked(manifest("oidc", service_accounts=declared), OidcApp(keycloak))
+
+    assert failed(report) == {("machines", reason) for reason in expected}
+
+
+async def test_a_service_account_that_is_not_there_is_found():
+    declared = [{"id": "kitchen-machine", "roles": ["cook"]}]
+
+    report = await checked(manifest("oidc", service_accounts=declared), OidcApp(SmallKeycloak()))
+
+    assert failed(report) == {("machines", "machine_missing")}
 
 
 async def test_an_app_without_a_logout_address_is_noted_and_may_pass():

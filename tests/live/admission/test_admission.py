@@ -16,7 +16,13 @@ from tests.live.portal_visits import within
 
 Said = Callable[[], str]
 # One for each protocol.
-EXAMPLES = ["grid-service", "key-person", "dispute-resolution", "residence-code"]
+EXAMPLES = [
+    "grid-service",
+    "key-person",
+    "dispute-resolution",
+    "residence-code",
+    "volunteer-patrol",
+]
 
 
 def failures(said: str) -> set[tuple[str, str]]:
