@@ -7,7 +7,7 @@ from idp_bridge.keycloak.provisioning.app_client import app_client
 from idp_bridge.keycloak.provisioning.app_roles import grant_items, role_items
 from idp_bridge.keycloak.provisioning.app_saml import described
 from idp_bridge.keycloak.provisioning.app_scopes import ClientScopes
-from idp_bridge.keycloak.provisioning.app_state import STATE, set_state, state_of
+from idp_bridge.keycloak.provisioning.app_state import STATE, State, set_state, state_of
 from idp_bridge.keycloak.provisioning.clients import client_items
 from idp_bridge.keycloak.provisioning.items import Membership
 from idp_bridge.keycloak.provisioning.machines import machine_items
@@ -33,13 +33,7 @@ def app_items(
     base = f"/realms/{realm}"
     client = app_client(realm, app, declared, described(api, base, app))
     default, optional = client.pop("scopes"), client.pop("optional_scopes")
-    initial = {
-        "enabled": True,
-        "attributes": {STATE: "admitted" if admit else "draft"},
-        # Without them Keycloak adds its own, which would have to be taken away again.
-        "defaultClientScopes": default,
-        "optionalClientScopes": optional,
-    }
+    initial = _initial(default, optional, "admitted" if admit else "draft")
     yield from client_items(api, base, {**client, "initial": initial})
     yield ClientScopes(api, base, app.client_id, tuple(default), tuple(optional))
     yield from role_items(api, base, app, realm)
@@ -54,3 +48,14 @@ def app_items(
     for machine in app.service_accounts:
         if machine.realm == realm:
             yield from machine_items(api, base, app, machine)
+
+
+def _initial(default: list[str], optional: list[str], state: State) -> dict[str, Any]:
+    """What a client is made with; whether it is enabled, and its state, are never declared."""
+    return {
+        "enabled": True,
+        "attributes": {STATE: state},
+        # Without them Keycloak adds its own, which would have to be taken away again.
+        "defaultClientScopes": default,
+        "optionalClientScopes": optional,
+    }

@@ -76,12 +76,7 @@ def realm_items(api: AdminApi, declared: Mapping[str, Any]) -> Iterator[Item]:
     yield from _roles(api, base, declared["roles"])
     yield from _default_roles(api, realm, declared["default_roles"])
     yield from organisation.group_items(api, base, declared.get("groups", []))
-    for scope in declared["scopes"]:
-        yield from clients.scope_items(api, base, scope)
-    yield EmptyScopes(api, base, tuple(declared["empty_scopes"]))
-    for client_id, added in declared["client_scopes"].items():
-        for scope in added:
-            yield clients.default_scope(api, base, client_id, scope)
+    yield from _scopes(api, base, declared)
     for flow in declared["flows"]:
         yield Flow(api, realm, flow["alias"], steps_of(flow["steps"]))
     for client in declared["clients"]:
@@ -95,6 +90,15 @@ def realm_items(api: AdminApi, declared: Mapping[str, Any]) -> Iterator[Item]:
         yield Singleton(api, f"required action {alias}", path, flat(action))
     yield Singleton(api, "user profile", f"{base}/users/profile", flat(declared["user_profile"]))
     yield Singleton(api, "bindings", base, flat(declared["bindings"]))
+
+
+def _scopes(api: AdminApi, base: str, declared: Mapping[str, Any]) -> Iterator[Item]:
+    for scope in declared["scopes"]:
+        yield from clients.scope_items(api, base, scope)
+    yield EmptyScopes(api, base, tuple(declared["empty_scopes"]))
+    for client_id, added in declared["client_scopes"].items():
+        for scope in added:
+            yield clients.default_scope(api, base, client_id, scope)
 
 
 def _roles(api: AdminApi, base: str, roles: Mapping[str, Document]) -> Iterator[Item]:
