@@ -6,14 +6,10 @@ $cas = getenv('CAS_URL');
 $version = getenv('CAS_VERSION') === 'saml' ? SAML_VERSION_1_1 : CAS_VERSION_3_0;
 phpCAS::client($version, 'localhost', 1, '/cas', getenv('APP_URL'));
 phpCAS::setServerLoginURL("$cas/login?service=" . urlencode(getenv('APP_URL') . '/'));
-phpCAS::setServerLogoutURL("$cas/logout");
 phpCAS::setServerServiceValidateURL("$cas/p3/serviceValidate");
 phpCAS::setServerSamlValidateURL("$cas/samlValidate");
 phpCAS::setNoCasServerValidation();
 phpCAS::handleLogoutRequests(false);
-if (isset($_GET['logout'])) {
-    phpCAS::logoutWithRedirectService(getenv('APP_URL') . '/bye');
-}
 phpCAS::forceAuthentication();
 header('Content-Type: application/json');
 echo json_encode(['user' => phpCAS::getUser(), 'attributes' => phpCAS::getAttributes()]);
