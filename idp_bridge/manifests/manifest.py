@@ -161,6 +161,14 @@ class AppManifest(Section):
         return self
 
     @model_validator(mode="after")
+    def _signing_secrets(self) -> "AppManifest":
+        if self.ticket is None or self.ticket.algorithm != "HS256":
+            return self
+        if missing := set(self.realms) - set(self.ticket.secret):
+            raise ValueError(f"ticket.secret lacks {', '.join(sorted(missing))}: add it")
+        return self
+
+    @model_validator(mode="after")
     def _known_roles(self) -> "AppManifest":
         for machine in self.service_accounts:
             known = self.roles.get(machine.realm, {})
