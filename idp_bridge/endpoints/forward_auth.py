@@ -86,18 +86,19 @@ class Gate:
             self._peers[peer] = _is_in(peer, self._trusted)
         return self._peers[peer]
 
-    def at_once(self, method: bytes, url: bytes, headers: Headers) -> bytes | None:
-        """The whole answer that lets somebody in, or None when the application has to answer.
+    @property
+    def decision(self) -> Decision:
+        """For who has the bytes of a request, from a peer that ``trusts`` says yes to."""
+        return self._decision
+
+    def at_once(self, method: bytes, url: bytes, headers: Headers) -> Ready | None:
+        """The answer that lets somebody in, or None when the application has to answer.
 
         Only for peers that ``trusts`` says yes to.
         """
         dialect = dialect_of(url)
         if dialect is None:
             return None
-        ready = self._ready(dialect, method, url, headers)
-        return ready.raw if ready is not None else None
-
-    def _ready(self, dialect: Dialect, method: bytes, url: bytes, headers: Headers) -> Ready | None:
         try:
             return self._decision.known(dialect, (method, url, tuple(headers)))
         except BridgeError:
@@ -112,7 +113,7 @@ class Gate:
             log.warning("forward_auth_no_such_dialect", path=raw[:80].decode("latin-1"))
             return 403, [_EMPTY], b""
         method = scope["method"].encode()
-        ready = self._ready(dialect, method, url, headers)
+        ready = self.at_once(method, url, headers)
         if ready is not None:
             return 200, ready.headers, b""
         asked = None

@@ -1,7 +1,8 @@
 """Whole answers for requests that came before, byte for byte the same: the shortest way in.
 
-The key is the whole request (method, address, every header), so that nothing a decision depends on
-can be left out of it. An answer is good as long as nothing at all was heard to change since.
+The key is the whole request (method, address and every header, or its very bytes), so that nothing
+a decision depends on can be left out of it. An answer is good as long as nothing at all was heard
+to change since.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from idp_bridge.endpoints.forward_auth_seen import Seen
 
 _MOST = 10_000
 
-Key = tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...]]
+Request = tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...]]
+Key = Request | bytes
 
 
 class Ready(NamedTuple):

@@ -16,7 +16,7 @@ from idp_bridge.core.errors import NotSignedIn
 from idp_bridge.core.forward_auth import Guard, Site
 from idp_bridge.core.freshness import Freshness
 from idp_bridge.core.revocations import FEDERATED_RIGHTS_LIVE, RIGHTS_LIVE
-from idp_bridge.endpoints.forward_auth_answers import Answers, Key, Ready
+from idp_bridge.endpoints.forward_auth_answers import Answers, Ready, Request
 from idp_bridge.endpoints.forward_auth_asked import Asked, Dialect, cookie_in, left
 from idp_bridge.endpoints.forward_auth_seen import SIGNED_AGAIN_AFTER, Memory, Seen
 from idp_bridge.endpoints.forward_auth_table import Table
@@ -51,7 +51,15 @@ class Decision:
         self._ticks = parts.ticks
         self._answers = Answers(self._epoch, self._holds)
 
-    def known(self, dialect: Dialect, key: Key) -> Ready | None:
+    def again(self, data: bytes) -> Ready | None:
+        """The answer to the very bytes that ``keep`` was given."""
+        return self._answers.get(data, self._ticks())
+
+    def keep(self, data: bytes, ready: Ready) -> None:
+        """Remember the bytes of a request that was let in just now, without anybody waiting."""
+        self._answers.put(data, ready)
+
+    def known(self, dialect: Dialect, key: Request) -> Ready | None:
         """The answer that lets somebody in, without waiting. Raises ``Malformed``."""
         ready = self._answers.get(key, self._ticks())
         if ready is not None:

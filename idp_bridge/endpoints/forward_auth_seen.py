@@ -34,7 +34,7 @@ class Seen:
     ) -> None:
         self.guard = guard
         self.session = session
-        self.headers = [*headers, (b"cache-control", b"no-store"), (b"content-length", b"0")]
+        self.headers = [*headers, (b"content-length", b"0")]
         self.raw = _BLANK + b"".join(b"%b: %b\r\n" % header for header in self.headers)
         self.signed_at = signed_at
         self.until = float("-inf")
