@@ -7,7 +7,7 @@ The bridge keeps no session of the browser itself, so it asks Keycloak silently 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -37,11 +37,11 @@ class CasSignOut:
         """Ask Keycloak who is signed in, without a word to the person."""
         said = single(request.query_params.multi_items())
         address = said.get("service") or said.get("url", "")
-        apps = await self.services.after_logout(address)
-        if not apps:
-            address = ""
-            apps = _one_of_each_realm(await self.services.apps())
-        return await self._try(request, [app for app in apps if app.enabled], address)
+        returning = await self.services.after_logout(address)
+        every = await self.services.apps()
+        realms = {app.realm for app in returning or every}
+        asking = _one_of_each(realms, every)
+        return await self._try(request, asking, address if returning else "")
 
     async def arrive(self, request: Request, arrival: Arrival) -> Response:
         """End the session that was found, or look in the next realm."""
@@ -78,7 +78,8 @@ class CasSignOut:
         )
 
 
-def _one_of_each_realm(apps: Sequence[App]) -> tuple[App, ...]:
-    """Any client of a realm knows who is signed in there; best one that asks for no level."""
+def _one_of_each(realms: Collection[str], apps: Sequence[App]) -> list[App]:
+    """Any open app of a realm learns who is signed in there; best one that asks for no level, for
+    Keycloak is silent about people who did not reach it."""
     ranked = sorted((app for app in apps if app.enabled), key=lambda app: bool(app.minimum_acr))
-    return tuple({app.realm: app for app in reversed(ranked)}.values())
+    return list({app.realm: app for app in reversed(ranked) if app.realm in realms}.values())

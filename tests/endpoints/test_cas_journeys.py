@@ -176,6 +176,27 @@ async def test_signing_out_when_nobody_is_signed_in_says_so_on_a_page(world):
     assert str(page.url) == f"{ISSUER}/cas/signed-out"
 
 
+async def test_signing_out_of_a_suspended_app_ends_the_session_all_the_same(world):
+    await world.shown(await world.ticket())
+    world.change("house-files", enabled=False)
+
+    answer = await world.go("/cas/logout", service="https://house-files.test/bye")
+
+    assert answer.headers["location"].startswith("https://keycloak.test/logout")
+    assert query_of(answer)["state"] == "https://house-files.test/bye"
+
+
+async def test_whoever_is_signed_in_is_asked_for_no_level_to_sign_out(world):
+    await world.shown(await world.ticket())
+    world.change("key-person", minimum_acr="passkey")
+
+    answer = await world.go("/cas/logout", service=SERVICE)
+
+    assert answer.headers["location"].startswith("https://keycloak.test/logout")
+    asked = {key: client.asked for key, client in world.clients.items() if client.asked}
+    assert "acr_values" not in asked["workers", "house-files"]
+
+
 async def test_the_end_of_the_session_is_told_by_the_ticket_that_the_app_knows(world):
     ticket = await world.ticket()
     await world.shown(ticket)
