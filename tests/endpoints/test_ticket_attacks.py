@@ -68,6 +68,15 @@ async def test_a_ticket_is_redeemed_once_and_the_second_time_is_on_record(world)
     assert [refusal.reason for refusal in trail.refusals] == ["used"]
 
 
+async def test_a_long_ticket_is_on_record_as_well(world):
+    world.realms["workers"].person.groups = [f"/baoan/xixiang/unit-{n}/staff" for n in range(60)]
+    ticket = await world.ticket()
+    assert len(ticket) > 2048
+    await world.redeem(ticket)
+    await world.redeem(ticket)
+    assert [event.name for event in world.audit.events] == ["ticket_refused"]
+
+
 async def test_of_fifty_parallel_redemptions_one_counts(keys):
     world = TicketWorld(keys, RacingStore)
     await world.heard()
