@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from idp_bridge.keycloak.provisioning.app_client import CLAIM_SCOPES
-from idp_bridge.keycloak.provisioning.app_life import AppAt, NoSuchApp, apps_at
+from idp_bridge.keycloak.provisioning.app_life import AppAt, known
 from idp_bridge.keycloak.provisioning.app_roles import posts_of
 from idp_bridge.keycloak.provisioning.export_saml import (
     saml_claims,
@@ -25,15 +25,13 @@ _PAIRWISE = "oidc-sha256-pairwise-sub-mapper"
 _EVERYTHING = "max=10000"
 
 
-def exported(api: AdminApi, client_id: str) -> dict[str, Any]:
+def exported(api: AdminApi, app: str) -> dict[str, Any]:
     """The manifest of an app as a document. Raises ``NoSuchApp``."""
-    here = apps_at(api, client_id)
-    if not here:
-        raise NoSuchApp(f"no realm has an app {client_id}: see `idp-bridge apps list`")
+    here = known(api, app)
     clients = {at.realm: api.get(f"{at.base}/clients/{at.uuid}") for at in here}
     said = clients[here[0].realm]["attributes"]
     document = {
-        "id": said.get("bridge.id") or client_id,
+        "id": said.get("bridge.id") or here[0].client_id,
         "names": {language: said.get(f"bridge.name.{language}", "") for language in ("zh", "en")},
         "icon": said.get("bridge.icon", ""),
         "group": said.get("bridge.group", ""),

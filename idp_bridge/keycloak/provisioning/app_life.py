@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from idp_bridge.keycloak.provisioning.app_state import STATE, set_enabled, set_state
+from idp_bridge.keycloak.provisioning.app_state import STATE, State, set_enabled, set_state
 from idp_bridge.keycloak.provisioning.clients import client_at
 from idp_bridge.keycloak.provisioning.machines import machines_of
 from idp_bridge.keycloak.provisioning.memories import memory_of
@@ -14,7 +14,7 @@ from idp_bridge.keycloak.provisioning.withdrawal import forget_client
 from idp_bridge.manifests.manifest import BRIDGE_SERVED, AppManifest
 from idp_bridge.manifests.parts import Realm
 
-_STATES = ("draft", "checked", "admitted")
+_STATES: tuple[State, ...] = ("draft", "checked", "admitted")
 _APPLIED = Policy()
 _PAGE = 500
 
@@ -50,13 +50,13 @@ def even_out(api: AdminApi, client_id: str, policy: Policy) -> Iterator[Line]:
                 )
                 if policy.apply:
                     _close(api, twin)
-    lowest = min((twin.state for twin in twins), key=_STATES.index, default="draft")
+    lowest = min((twin.state for twin in twins), key=_STATES.index, default=_STATES[0])
     for twin in twins:
         if twin.state != lowest:
             item = f"{twin.realm}: client {client_id}"
             yield Line(Verb.CHANGE, item, "state", twin.state, lowest)
             if policy.apply:
-                set_state(api, twin.base, client_id, lowest)  # type: ignore[arg-type]
+                set_state(api, twin.base, client_id, lowest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class AppAt:
     uuid: str
     client_id: str
     enabled: bool
-    state: str
+    state: State
     bridge_served: bool
 
     @property
@@ -75,14 +75,22 @@ class AppAt:
         return f"/realms/{self.realm}"
 
 
-def apps_at(api: AdminApi, client_id: str) -> list[AppAt]:
-    """The app in every realm that has it."""
-    found = []
-    for realm in REALMS:
-        client = client_at(api, f"/realms/{realm}", client_id)
-        if client is not None and client.get("attributes", {}).get("bridge.app") == "true":
-            found.append(_app_at(realm, client))
-    return found
+def apps_at(api: AdminApi, app: str) -> list[AppAt]:
+    """The app in every realm that has it, by its id or by its client's."""
+    found = ((realm, _client_of(api, f"/realms/{realm}", app)) for realm in REALMS)
+    return [_app_at(realm, client) for realm, client in found if client is not None]
+
+
+def _client_of(api: AdminApi, base: str, app: str) -> Document | None:
+    client = client_at(api, base, app)
+    # A SAML client is called after its entity id, and the app is not.
+    clients = [client] if client else api.get(f"{base}/clients?max=10000") or ()
+    for one in clients:
+        said = one.get("attributes") or {}
+        if said.get("bridge.app") == "true" and app in (one["clientId"], said.get("bridge.id")):
+            found: Document = one
+            return found
+    return None
 
 
 def _app_at(realm: Realm, client: Document) -> AppAt:
@@ -92,16 +100,16 @@ def _app_at(realm: Realm, client: Document) -> AppAt:
         uuid=client["id"],
         client_id=client["clientId"],
         enabled=client["enabled"],
-        state=said.get(STATE, "draft"),
+        state=next((state for state in _STATES if state == said.get(STATE)), "draft"),
         bridge_served=said.get("bridge.protocol") in BRIDGE_SERVED,
     )
 
 
-def suspend(api: AdminApi, client_id: str) -> list[AppAt]:
+def suspend(api: AdminApi, app: str) -> list[AppAt]:
     """Close the app in every realm. Raises ``NoSuchApp``."""
-    found = _known(api, client_id)
-    for app in found:
-        _close(api, app)
+    found = known(api, app)
+    for here in found:
+        _close(api, here)
     return found
 
 
@@ -113,38 +121,37 @@ def _close(api: AdminApi, app: AppAt) -> None:
     set_enabled(api, app.base, app.client_id, enabled=False)
 
 
-def resume(api: AdminApi, client_id: str) -> list[AppAt]:
+def resume(api: AdminApi, app: str) -> list[AppAt]:
     """Open it again in every realm. Raises ``NoSuchApp``."""
-    found = _known(api, client_id)
-    for app in found:
-        set_enabled(api, app.base, client_id, enabled=True)
+    found = known(api, app)
+    for here in found:
+        set_enabled(api, here.base, here.client_id, enabled=True)
     return found
 
 
-def promote(api: AdminApi, client_id: str, state: str) -> list[AppAt]:
+def promote(api: AdminApi, app: str, state: State) -> list[AppAt]:
     """Set how far the app has come, in every realm. Raises ``NoSuchApp``."""
-    found = _known(api, client_id)
-    for app in found:
-        set_state(api, app.base, client_id, state)  # type: ignore[arg-type]
+    found = known(api, app)
+    for here in found:
+        set_state(api, here.base, here.client_id, state)
     return found
 
 
-def retire(api: AdminApi, client_id: str) -> list[str]:
-    """Remove the app: what was deleted, in words. Raises ``NoSuchApp``.
+def retire(api: AdminApi, app: str) -> list[AppAt]:
+    """Remove the app. Raises ``NoSuchApp``.
 
     With a client go its roles, whoever they were given to, its mappers and its attributes.
     """
-    removed = []
-    for app in _known(api, client_id):
-        end_sessions(api, app)
-        _close(api, app)
-        with memory_of(api, app.realm, _APPLIED) as memory:
-            machines = machines_of(api, app.base, client_id)
-            for client in (*machines, {"id": app.uuid, "clientId": client_id}):
-                api.delete(f"{app.base}/clients/{client['id']}")
+    found = known(api, app)
+    for here in found:
+        end_sessions(api, here)
+        _close(api, here)
+        with memory_of(api, here.realm, _APPLIED) as memory:
+            machines = machines_of(api, here.base, here.client_id)
+            for client in (*machines, {"id": here.uuid, "clientId": here.client_id}):
+                api.delete(f"{here.base}/clients/{client['id']}")
                 forget_client(memory, client["clientId"])
-                removed.append(f"{app.realm}: client {client['clientId']}")
-    return removed
+    return found
 
 
 def end_sessions(api: AdminApi, app: AppAt) -> int:
@@ -157,8 +164,9 @@ def end_sessions(api: AdminApi, app: AppAt) -> int:
     return ended
 
 
-def _known(api: AdminApi, client_id: str) -> list[AppAt]:
-    found = apps_at(api, client_id)
+def known(api: AdminApi, app: str) -> list[AppAt]:
+    """The app in every realm that has it. Raises ``NoSuchApp`` when none has."""
+    found = apps_at(api, app)
     if not found:
-        raise NoSuchApp(f"no realm has an app {client_id}: see `idp-bridge apps list`")
+        raise NoSuchApp(f"no realm has an app {app}: see `idp-bridge apps list`")
     return found

@@ -2,9 +2,13 @@
 
 import argparse
 import asyncio
+from typing import TYPE_CHECKING
 
 from idp_bridge.app.administration import CannotAdminister, add_options, connect
 from idp_bridge.app.commands import Subcommands
+
+if TYPE_CHECKING:
+    from idp_bridge.settings import Settings
 
 
 def register(actions: Subcommands) -> None:
@@ -31,9 +35,9 @@ def _run(arguments: argparse.Namespace) -> int:
         return 1
     try:
         if arguments.action == "retire":
-            removed = app_life.retire(keycloak.api, arguments.app)
-            asyncio.run(_forget(arguments))
-            print("\n".join(f"- {one}" for one in removed))
+            retired = app_life.retire(keycloak.api, arguments.app)
+            asyncio.run(_forget(keycloak.settings, retired[0].client_id))
+            print("\n".join(f"{app.realm}: {app.client_id} removed" for app in retired))
             print(f"Remove its manifest, too, or the next `provision` brings {arguments.app} back.")
         else:
             act = app_life.suspend if arguments.action == "suspend" else app_life.resume
@@ -52,14 +56,13 @@ def _sure(app: str) -> bool:
     return answer.strip().lower() in ("y", "yes")
 
 
-async def _forget(arguments: argparse.Namespace) -> None:
+async def _forget(settings: "Settings", client_id: str) -> None:
     """What the bridge itself keeps about the app."""
     from idp_bridge.app.parts import Parts
-    from idp_bridge.settings import load
 
-    parts = Parts(load(arguments.config))
+    parts = Parts(settings)
     await parts.open()
     try:
-        await parts.stores.app_traces.forget(arguments.app)
+        await parts.stores.app_traces.forget(client_id)
     finally:
         await parts.close()
