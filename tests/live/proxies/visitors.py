@@ -1,6 +1,7 @@
 """Somebody at an app behind a proxy: a browser without scripts, and a hand on the wire."""
 
 import html
+import json
 import re
 import socket
 from typing import Any
@@ -76,6 +77,17 @@ def wire(port: int, text: str) -> tuple[int, bytes]:
             pass
     status = re.match(rb"HTTP/1\.[01] (\d{3})", came)
     return int(status[1]) if status else 0, came
+
+
+def answered(came: bytes) -> bool:
+    """Whether the app behind the proxy answered."""
+    return b'"path": ' in came
+
+
+def reached(came: bytes) -> list[tuple[str, str]]:
+    """The headers that the app got, read out of what came back."""
+    body = came[came.index(b"{") : came.rindex(b"}") + 1]
+    return [(name, value) for name, value in json.loads(body)["headers"]]
 
 
 def asking(path: str, port: int, *headers: str, method: str = "GET") -> str:
