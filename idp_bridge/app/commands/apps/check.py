@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from idp_bridge.app.administration import (
     Administration,
@@ -20,6 +20,7 @@ from idp_bridge.app.commands import Subcommands
 if TYPE_CHECKING:
     from idp_bridge.core.admission import Report
     from idp_bridge.keycloak.provisioning.app_life import AppAt
+    from idp_bridge.keycloak.provisioning.app_state import State
     from idp_bridge.manifests.manifest import AppManifest
 
 _LEAST_REASON = 10
@@ -47,8 +48,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if report.passed:
         _promote(keycloak, app, "checked", only="draft")
     if arguments.json:
-        said = asdict(report) | {"passed": report.passed}
-        print(json.dumps(said, default=str, ensure_ascii=False))
+        print(json.dumps(_document(report), ensure_ascii=False))
     else:
         print("\n".join(_lines(report)))
     return 0 if report.passed else 1
@@ -119,7 +119,7 @@ def _manifest(keycloak: Administration, named: str) -> "AppManifest":
 
 
 def _promote(
-    keycloak: Administration, app: "AppManifest", state: str, only: str = ""
+    keycloak: Administration, app: "AppManifest", state: "State", only: str = ""
 ) -> "list[AppAt]":
     from idp_bridge.keycloak.provisioning import app_life
     from idp_bridge.keycloak.provisioning.rest import AdminApiError
@@ -131,6 +131,20 @@ def _promote(
         return app_life.promote(keycloak.api, app.client_id, state)
     except (app_life.NoSuchApp, AdminApiError) as error:
         raise CannotAdminister(str(error)) from None
+
+
+def _document(report: "Report") -> dict[str, Any]:
+    """The report for machines; keys are for them, sentences for whoever reads their logs."""
+    from idp_bridge.web.admission_words import mend, why
+    from idp_bridge.web.language import translator
+
+    t = translator("en")
+    findings = [
+        asdict(one) | {"why": why(t, one), "mend": mend(t, one, report.protocol)}
+        for one in report.findings
+    ]
+    more = {"at": report.at.isoformat(), "passed": report.passed, "findings": findings}
+    return asdict(report) | more
 
 
 def _lines(report: "Report") -> Iterator[str]:
