@@ -18,7 +18,7 @@ from idp_bridge.manifests.saml import SamlSettings
 _CLAIM_MAPPERS: dict[str, tuple[str, dict[str, str]]] = {
     "name": ("saml-user-attribute-mapper", {"user.attribute": "display_name"}),
     "username": ("saml-user-property-mapper", {"user.attribute": "username"}),
-    "phone": ("saml-user-attribute-mapper", {"user.attribute": "phone_number"}),
+    "phone": ("saml-user-attribute-mapper", {"user.attribute": "phone"}),
     "email": ("saml-user-property-mapper", {"user.attribute": "email"}),
     "posts": ("saml-group-membership-mapper", {"full.path": "true", "single": "true"}),
 }
@@ -32,8 +32,6 @@ _FROM_METADATA = (
     "saml_single_logout_service_url_soap",
     "saml.signing.certificate",
 )
-
-
 _LEVEL = "urn:idp-bridge:acr:"
 _LEVELS = ("activation", "qr", "password", "mfa", "passkey")
 _LARGEST = 1_000_000
@@ -46,7 +44,12 @@ def described(api: AdminApi, base: str, app: AppManifest) -> Mapping[str, Any]:
         return {}
     said = app.saml.metadata
     text = _fetched(said) if said.startswith("https://") else said
-    return api.post(f"{base}/client-description-converter", text) or {}
+    found = api.post(f"{base}/client-description-converter", text) or {}
+    if (entity := found.get("clientId")) != app.client_id:
+        raise AdminApiError(
+            f"{app.id}: the metadata is of {entity}: write it in the manifest as saml.entity_id"
+        )
+    return dict(found)
 
 
 def _fetched(address: str) -> str:
@@ -69,11 +72,22 @@ def saml_client(
 ) -> dict[str, Any]:
     """Attributes and mappers of the client; ``said`` is the metadata as Keycloak read it."""
     attributes = {**_proposed(said), **_declared(saml), "saml_name_id_format": _NAME_IDS[subject]}
+    _require(app, saml, attributes)
     mappers = [_roles(saml), *_claims(app, saml)]
     if subject == "id":
         config = {"user.attribute": "id", "attribute.name": saml.subject_attribute}
         mappers.append(_mapper("subject", "saml-user-property-mapper", config))
     return {"attributes": attributes, "mappers": mappers}
+
+
+def _require(app: AppManifest, saml: SamlSettings, attributes: Mapping[str, str]) -> None:
+    if saml.signed_requests and not attributes.get("saml.signing.certificate"):
+        raise AdminApiError(
+            f"{app.id}: requests have to be signed, and neither the manifest nor the metadata has "
+            "a certificate: write saml.certificate, or saml.signed_requests: false"
+        )
+    if not attributes.get("saml_assertion_consumer_url_post"):
+        raise AdminApiError(f"{app.id}: nowhere to post assertions: write saml.consumer_url")
 
 
 def levels(minimum: str) -> dict[str, str]:

@@ -48,9 +48,13 @@ class TrialApp:
         self._file.write_text(yaml.safe_dump(self.declared, allow_unicode=True), encoding="utf-8")
         return str(self._file)
 
+    @property
+    def options(self) -> list[str]:
+        return ["--config", str(self._config)]
+
     def run(self, action: str, *arguments: str) -> None:
         """`idp-bridge apps` as an operator types it."""
-        assert main(["apps", action, *arguments, "--config", str(self._config)]) == 0
+        assert main(["apps", action, *arguments, *self.options]) == 0
 
     def client(self, realm: str, client_id: str = "") -> dict[str, Any] | None:
         found = self.api.get(f"/realms/{realm}/clients?clientId={client_id or self.id}")

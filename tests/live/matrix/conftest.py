@@ -42,7 +42,7 @@ def second_copy(stack: Stack) -> Iterator[str]:
 
 
 def _wait_for(url: str, child: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while time.monotonic() < deadline and child.poll() is None:
         with suppress(httpx.TransportError):
             httpx.get(url, timeout=5).raise_for_status()
