@@ -69,7 +69,12 @@ class Gate:
             log.warning("forward_auth_untrusted_peer", peer=peer and peer[0])
             await _send(send, (403, [_EMPTY], b""))
         elif raw.startswith(PREFIX):
-            await _send(send, await self._checked(scope, raw))
+            query = scope["query_string"]
+            url = raw + b"?" + query if query else raw
+            method, headers = scope["method"].encode(), scope["headers"]
+            ready = self._at_once_or_again(method, url, headers)
+            answer = (200, ready.headers, b"") if ready else None
+            await _send(send, answer or await self._checked(method, url, headers))
         elif raw.startswith(f"{AT}/".encode()):
             scope.setdefault("state", {})["request_id"] = token_hex(8)
             await self._site(scope, receive, self._with_page_headers(send))
@@ -96,26 +101,23 @@ class Gate:
 
         Only for peers that ``trusts`` says yes to.
         """
-        dialect = dialect_of(url)
-        if dialect is None:
-            return None
         try:
-            return self._decision.known(dialect, (method, url, tuple(headers)))
+            return self._decision.known((method, url, headers))
         except BridgeError:
             return None
 
-    async def _checked(self, scope: Scope, raw: bytes) -> Answer:
-        headers = scope["headers"]
-        query = scope.get("query_string") or b""
-        url = raw + b"?" + query if query else raw
+    def _at_once_or_again(self, method: bytes, url: bytes, headers: Headers) -> Ready | None:
+        key = (method, url, tuple(headers))
+        ready = self._decision.again(key)
+        if ready is None and (ready := self.at_once(method, url, headers)) is not None:
+            self._decision.keep(key, ready)
+        return ready
+
+    async def _checked(self, method: bytes, url: bytes, headers: Headers) -> Answer:
         dialect = dialect_of(url)
         if dialect is None:
-            log.warning("forward_auth_no_such_dialect", path=raw[:80].decode("latin-1"))
+            log.warning("forward_auth_no_such_dialect", path=url[:80].decode("latin-1"))
             return 403, [_EMPTY], b""
-        method = scope["method"].encode()
-        ready = self.at_once(method, url, headers)
-        if ready is not None:
-            return 200, ready.headers, b""
         asked = None
         try:
             asked = dialect.read(method, url, headers)

@@ -8,12 +8,13 @@ to change since.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from idp_bridge.endpoints.forward_auth_asked import Headers
 from idp_bridge.endpoints.forward_auth_seen import Seen
 
 _MOST = 10_000
 
-Request = tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...]]
-Key = Request | bytes
+Request = tuple[bytes, bytes, Headers]
+Key = tuple[bytes, bytes, tuple[tuple[bytes, bytes], ...]] | bytes
 
 
 class Ready(NamedTuple):

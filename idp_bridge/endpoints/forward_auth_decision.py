@@ -16,8 +16,8 @@ from idp_bridge.core.errors import NotSignedIn
 from idp_bridge.core.forward_auth import Guard, Site
 from idp_bridge.core.freshness import Freshness
 from idp_bridge.core.revocations import FEDERATED_RIGHTS_LIVE, RIGHTS_LIVE
-from idp_bridge.endpoints.forward_auth_answers import Answers, Ready, Request
-from idp_bridge.endpoints.forward_auth_asked import Asked, Dialect, cookie_in, left
+from idp_bridge.endpoints.forward_auth_answers import Answers, Key, Ready, Request
+from idp_bridge.endpoints.forward_auth_asked import Asked, cookie_in, dialect_of, left
 from idp_bridge.endpoints.forward_auth_seen import SIGNED_AGAIN_AFTER, Memory, Seen
 from idp_bridge.endpoints.forward_auth_table import Table
 from idp_bridge.endpoints.headers import Identity
@@ -51,28 +51,28 @@ class Decision:
         self._ticks = parts.ticks
         self._answers = Answers(self._epoch, self._holds)
 
-    def again(self, data: bytes) -> Ready | None:
-        """The answer to the very bytes that ``keep`` was given."""
-        return self._answers.get(data, self._ticks())
+    def again(self, key: Key) -> Ready | None:
+        """The answer to the very request that ``keep`` was given."""
+        return self._answers.get(key, self._ticks())
 
-    def keep(self, data: bytes, ready: Ready) -> None:
-        """Remember the bytes of a request that was let in just now, without anybody waiting."""
-        self._answers.put(data, ready)
+    def keep(self, key: Key, ready: Ready) -> None:
+        """Remember a request that was let in just now, without anybody waiting."""
+        self._answers.put(key, ready)
 
-    def known(self, dialect: Dialect, key: Request) -> Ready | None:
+    def known(self, request: Request) -> Ready | None:
         """The answer that lets somebody in, without waiting. Raises ``Malformed``."""
-        ready = self._answers.get(key, self._ticks())
-        if ready is not None:
-            return ready
-        asked = dialect.read(*key)
+        dialect = dialect_of(request[1])
+        if dialect is None:
+            return None
+        asked = dialect.read(*request)
         seen = self.at_once(asked)
         if seen is None:
             return None
-        more = left(dialect, asked.cookie)
-        raw = b"".join(b"%b: %b\r\n" % header for header in more)
-        ready = Ready(seen, [*seen.headers, *more], seen.raw + raw + b"\r\n")
-        self._answers.put(key, ready)
-        return ready
+        more = left(dialect, asked.cookie) if dialect.strips else ()
+        if not more:
+            return Ready(seen, seen.headers, seen.raw)
+        lines = b"".join(b"%b: %b\r\n" % header for header in more)
+        return Ready(seen, [*seen.headers, *more], seen.raw[:-2] + lines + b"\r\n")
 
     def at_once(self, asked: Asked) -> Seen | None:
         """Let in without waiting for anything. Raises ``Malformed``."""

@@ -35,7 +35,8 @@ class Seen:
         self.guard = guard
         self.session = session
         self.headers = [*headers, (b"content-length", b"0")]
-        self.raw = _BLANK + b"".join(b"%b: %b\r\n" % header for header in self.headers)
+        lines = b"".join(b"%b: %b\r\n" % header for header in self.headers)
+        self.raw = _BLANK + lines + b"\r\n"
         self.signed_at = signed_at
         self.until = float("-inf")
         self._passed: set[Rule] = set()
