@@ -68,12 +68,18 @@ def icon(name: str) -> Markup:
 
 
 def linked(text: str, urls: dict[str, str]) -> Markup:
-    """A text with `[words](name of an address)` as links and `code` to copy."""
-    safe = str(escape(text))
-    safe = _LINK.sub(
-        lambda m: f'<a href="{escape(urls[m[2]])}" target="_blank" rel="noopener">{m[1]}</a>', safe
-    )
+    """A text with `[words](name of an address)` as links and `code` to copy.
+
+    An address that this stack does not have, of an app that was left out, gives the words alone.
+    """
+    safe = _LINK.sub(lambda m: _link(m[1], urls.get(m[2], "")), str(escape(text)))
     return Markup(_CODE.sub(r'<code data-copy="\1">\1</code>', safe))  # noqa: S704
+
+
+def _link(words: str, address: str) -> str:
+    if not address:
+        return words
+    return f'<a href="{escape(address)}" target="_blank" rel="noopener">{words}</a>'
 
 
 def qr_code(text: str) -> Markup:
