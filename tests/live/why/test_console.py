@@ -42,6 +42,7 @@ def app(stack: Stack, tmp_path: Path) -> Iterator[str]:
     apps("apply", str(file))
     apps("admit", str(file), "--override", "it exists for a test of the console")
     yield str(Console(stack, "workers").client(APP)["id"])
+    Console(stack, "workers").take("huangbo", MAPPED)
     apps("retire", APP, "--yes")
 
 
