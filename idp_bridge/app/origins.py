@@ -255,7 +255,7 @@ def _rights_desks(parts: Parts, surface: Surface) -> tuple[AppsDesk, RequestsDes
             parts.stores.outbox,
             SqlAdmissions(parts.stores.database),
         ),
-        RequestsDesk(surface, requests, ends, parts.apps, parts.accounts),
+        RequestsDesk(surface, requests, ends, parts.apps, parts.accounts, parts.clock),
         WhyDesk(surface, rights.why(parts), rights.what_if(parts), parts.apps),
     )
 

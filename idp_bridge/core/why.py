@@ -5,10 +5,10 @@ account -- ways to a role of the app -- the app's state -- acr of the live sessi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 from idp_bridge.core.accounts import Account, Accounts
 from idp_bridge.core.apps import App, Apps
@@ -108,13 +108,22 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class RuleMet:
+    """A rule of the manifest for single addresses, and whether this person meets it now."""
+
+    rule: Mapping[str, Any]
+    by_role: bool
+    by_acr: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """The chain, and what follows from it."""
 
     chain: Chain
     verdict: Verdict
     lacks: tuple[Lack, ...] = ()
-    rules: tuple[Mapping[str, object], ...] = field(default=())
+    rules: tuple[RuleMet, ...] = ()
 
 
 class Decisions(Protocol):
@@ -172,10 +181,10 @@ def judged(chain: Chain) -> Explanation:
     """The verdict that the doors would give, and everything that is missing."""
     barred = tuple(_barring(chain))
     if barred:
-        return Explanation(chain, Verdict.REFUSED, barred, _rules(chain.app))
+        return Explanation(chain, Verdict.REFUSED, barred, _rules(chain))
     later = tuple(_to_prove(chain))
     verdict = Verdict.SIGNS_IN_FIRST if later else Verdict.ENTERS
-    return Explanation(chain, verdict, later, _rules(chain.app))
+    return Explanation(chain, verdict, later, _rules(chain))
 
 
 def _barring(chain: Chain) -> list[Lack]:
@@ -201,8 +210,18 @@ def _to_prove(chain: Chain) -> list[Lack]:
     return []
 
 
-def _rules(app: App) -> tuple[Mapping[str, object], ...]:
+def _rules(chain: Chain) -> tuple[RuleMet, ...]:
     """What the app's manifest asks of single addresses behind forward-auth."""
-    said = app.settings.get("rules")
-    rules = said if app.protocol == "forward-auth" and isinstance(said, list) else []
-    return tuple(rule for rule in rules if isinstance(rule, dict))
+    said = chain.app.settings.get("rules") if chain.app.protocol == "forward-auth" else None
+    rules = [rule for rule in said or () if isinstance(rule, dict)]
+    return tuple(RuleMet(rule, _has_role(chain, rule), _has_acr(chain, rule)) for rule in rules)
+
+
+def _has_role(chain: Chain, rule: Mapping[str, Any]) -> bool:
+    wanted = rule.get("roles") or chain.roles
+    return bool(set(wanted) & set(chain.roles))
+
+
+def _has_acr(chain: Chain, rule: Mapping[str, Any]) -> bool:
+    least = rule.get("acr")
+    return not least or any(reaches(session.acr, (str(least),)) for session in chain.sessions)

@@ -4,12 +4,12 @@ An object answers one question: what it has read it does not read again.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from idp_bridge.core.names import full_name
-from idp_bridge.core.role_links import Effective, Holder, Kind, Person, Role, by_group, by_person
+from idp_bridge.core.role_links import Effective, Holder, Person, Role, by_group, by_person
 from idp_bridge.keycloak.admin import AdminApi, is_id
 
 _AT_ONCE = 8
@@ -91,8 +91,9 @@ class KeycloakRoleLinks:
         return self._ids.get(role, "")
 
     async def groups_with(self, role: Role) -> tuple[str, ...]:
-        """Paths of the groups that give ``role``."""
-        return tuple(h.key for h in await self.holders(role) if h.kind is Kind.GROUP)
+        """Paths of the groups that give ``role``, without reading its people."""
+        path = await self._path(role)
+        return tuple([group async for group in self._groups_at(path)]) if path else ()
 
     async def _roles_of(self, uuid: str) -> list[dict[str, Any]]:
         async with self._turns:
@@ -116,10 +117,14 @@ class KeycloakRoleLinks:
         found: set[Holder] = set()
         async for row in self._api.pages(f"{path}/users"):
             found.add(by_person(self._met(row)))
+        async for group in self._groups_at(path):
+            found.add(by_group(group))
+        return frozenset(found)
+
+    async def _groups_at(self, path: str) -> AsyncIterator[str]:
         async for row in self._api.pages(f"{path}/groups"):
             self._groups[row["path"]] = row["id"]
-            found.add(by_group(row["path"]))
-        return frozenset(found)
+            yield row["path"]
 
     async def group(self, path: str) -> str | None:
         """Keycloak's own id of the group at ``path``."""

@@ -1,5 +1,6 @@
 """In the work portal: ask for an app, see what became of it, and decide as an app's owner."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from idp_bridge.core.accounts import Accounts
 from idp_bridge.core.apps import App, Apps
 from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.clock import Clock
+from idp_bridge.core.requests import AccessRequest
 from idp_bridge.core.requests_desk import AccessRequests
 from idp_bridge.core.role_ends import RoleEnds
 from idp_bridge.web.request_lines import (
@@ -75,7 +77,7 @@ class AccessPages:
         who = decider_of(session)
         owns = any(app.owner and app.owner == who.username for app in apps)
         return AccessNews(
-            mine=tuple(request_lines(recent[:_NEWS_SHOWN], apps, visit.reader.language)),
+            mine=tuple(self._lines(visit, recent[:_NEWS_SHOWN], apps)),
             to_decide=len(await self.desk.to_decide(realm, who)) if owns else 0,
             owns=owns,
             may_ask=bool(await self.desk.may_ask_for(realm, _held(session, apps))),
@@ -95,7 +97,7 @@ class AccessPages:
             "portal/access.html",
             choices=sorted(choices, key=lambda choice: choice[0]),
             chosen=visit.request.query_params.get("app", ""),
-            mine=request_lines(mine, apps, language),
+            mine=self._lines(visit, mine, apps),
             ending=end_lines(await self.ends.of(realm, visit.session.account), apps, language),
             done=visit.request.query_params.get("done", ""),
         )
@@ -126,7 +128,7 @@ class AccessPages:
         return self.surface.page(
             visit,
             "portal/decisions.html",
-            lines=request_lines(waiting, apps, visit.reader.language, names),
+            lines=self._lines(visit, waiting, apps, names),
             done=visit.request.query_params.get("done", ""),
         )
 
@@ -141,6 +143,15 @@ class AccessPages:
         answer = str((await visit.form()).get("answer", ""))
         await self.desk.decline(await _request_in(visit), decider_of(visit.session), answer)
         return RedirectResponse("/decisions?done=declined", 303)
+
+    def _lines(
+        self,
+        visit: Visit,
+        requests: Sequence[AccessRequest],
+        apps: tuple[App, ...],
+        names: Mapping[str, str] | None = None,
+    ) -> list[RequestLine]:
+        return request_lines(requests, apps, visit.reader.language, now=self.clock(), names=names)
 
     @property
     def _realm(self) -> str:

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 
 from idp_bridge.core.accounts import Accounts
 from idp_bridge.core.apps import Apps
+from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import NotFound
 from idp_bridge.core.requests_desk import AccessRequests
 from idp_bridge.core.role_ends import RoleEnd, RoleEnds
@@ -33,6 +34,7 @@ class RequestsDesk:
     ends: RoleEnds
     apps: Apps
     accounts: Accounts
+    clock: Clock
 
     def routes(self) -> list[BaseRoute]:
         """``/requests`` and what can be done there."""
@@ -57,7 +59,7 @@ class RequestsDesk:
             self.surface,
             visit,
             "requests",
-            lines=request_lines(waiting, apps, language, names),
+            lines=request_lines(waiting, apps, language, now=self.clock(), names=names),
             ending=end_lines(ending, apps, language, names),
             done=visit.request.query_params.get("done", ""),
         )

@@ -16,7 +16,7 @@ from idp_bridge.web.admin import admin_page, administrators_only
 from idp_bridge.web.language import translator
 from idp_bridge.web.request_lines import app_name, role_label
 from idp_bridge.web.surface import Surface, Visit
-from idp_bridge.web.why_words import advice, facts_of, step_words, touch_words
+from idp_bridge.web.why_words import advice, facts_of, rule_words, step_words, touch_words
 
 REALMS = ("workers", "residents")
 _TONES = {Verdict.ENTERS: "good", Verdict.SIGNS_IN_FIRST: "good", Verdict.REFUSED: "bad"}
@@ -106,6 +106,7 @@ class WhyDesk:
             "facts": facts_of(one, visit.reader.language),
             "lacks": [advice(t, lack, one) for lack in one.lacks],
             "step": partial(step_words, t),
+            "rule_words": partial(rule_words, t),
             "touched": partial(touch_words, t),
         }
 

@@ -21,14 +21,19 @@ TONES = {
     "approved": "good",
     "declined": "bad",
     "withdrawn": "",
+    "ended": "",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """One request with names for everything; ``roles`` may be given: name by key."""
+    """One request with names for everything; ``roles`` may be given: name by key.
+
+    ``state`` is the request's, or ``ended`` once the role that it gave is over.
+    """
 
     request: AccessRequest
+    state: str
     app: str
     who: str
     role: str
@@ -56,6 +61,8 @@ def request_lines(
     requests: Iterable[AccessRequest],
     apps: Iterable[App],
     language: str,
+    *,
+    now: datetime,
     names: Mapping[str, str] | None = None,
 ) -> list[RequestLine]:
     """In the order given. ``names`` are of accounts; without one the user name is shown."""
@@ -63,14 +70,20 @@ def request_lines(
     return [
         RequestLine(
             request,
+            _state(request, now),
             app_name(known.get(request.client_id), request.client_id, language),
             (names or {}).get(request.account) or request.username,
             role_label(known.get(request.client_id), request.role, language),
             role_labels(known.get(request.client_id), language),
-            TONES.get(request.state, ""),
+            TONES.get(_state(request, now), ""),
         )
         for request in requests
     ]
+
+
+def _state(request: AccessRequest, now: datetime) -> str:
+    over = request.state == "approved" and request.ends is not None and request.ends <= now
+    return "ended" if over else request.state
 
 
 def end_lines(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from idp_bridge.core.role_ways import Step
-from idp_bridge.core.why import BRIDGE, Explanation, Lack, Touch
+from idp_bridge.core.why import BRIDGE, Explanation, Lack, RuleMet, Touch
 from idp_bridge.web.language import Translate
 
 _COMMA = {"zh": "、", "en": ", "}
@@ -44,6 +44,18 @@ def advice(t: Translate, lack: Lack, one: Explanation) -> tuple[str, str]:
 def step_words(t: Translate, step: Step) -> str:
     """One step of a way."""
     return t(f"why.step.{step.joint.value}", holder=step.holder, held=step.held)
+
+
+def rule_words(t: Translate, met: RuleMet) -> str:
+    """A rule for single addresses."""
+    rule = met.rule
+    said = t(
+        "why.rule",
+        methods=" ".join(rule.get("methods") or ()) or t("why.any_method"),
+        paths=" ".join(rule.get("paths") or ("/*",)),
+        roles=" ".join(rule.get("roles") or ()) or t("why.any_role"),
+    )
+    return f"{said} · {rule['acr']}" if rule.get("acr") else said
 
 
 def touch_words(

@@ -16,6 +16,7 @@ from idp_bridge.core.why import (
     Lack,
     Linked,
     LiveSession,
+    RuleMet,
     Touch,
     Verdict,
     Why,
@@ -82,11 +83,21 @@ def test_the_verdict_names_everything_that_is_missing(
     assert (told.verdict, told.lacks) == (verdict, lacks)
 
 
-def test_the_rules_of_an_app_behind_a_proxy_are_told() -> None:
-    rules = [{"paths": ["/admin/*"], "roles": ["observer"]}]
-    behind = worker_app("grid", protocol="forward-auth", settings={"rules": rules})
+@pytest.mark.parametrize(
+    ("rule", "by_role", "by_acr"),
+    [
+        ({"paths": ["/admin/*"], "roles": ["observer"]}, False, True),
+        ({"paths": ["/rounds/*"], "roles": ["observer", "handler"]}, True, True),
+        ({"paths": ["/*"], "roles": []}, True, True),
+        ({"paths": ["/*"], "acr": "mfa"}, True, False),
+    ],
+)
+def test_of_a_rule_behind_a_proxy_it_is_told_whether_the_person_meets_it(
+    rule: dict[str, object], by_role: bool, by_acr: bool
+) -> None:
+    behind = worker_app("grid", protocol="forward-auth", settings={"rules": [rule]})
 
-    assert judged(chain(app=behind)).rules == ({"paths": ["/admin/*"], "roles": ["observer"]},)
+    assert judged(chain(app=behind)).rules == (RuleMet(rule, by_role, by_acr),)
     assert judged(chain()).rules == ()
 
 

@@ -277,7 +277,12 @@ class RightsAdminWorld(AdminWorld):
         desks: Iterable[AppsDesk | RequestsDesk | WhyDesk] = (
             AppsDesk(self.surface, self.apps, desk, Undelivered(), Checked()),
             RequestsDesk(
-                self.surface, self.rights.desk, self.rights.ends, self.apps, self.accounts
+                self.surface,
+                self.rights.desk,
+                self.rights.ends,
+                self.apps,
+                self.accounts,
+                self.clock,
             ),
             WhyDesk(self.surface, why, what_if, self.apps),
         )

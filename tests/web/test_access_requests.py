@@ -140,6 +140,18 @@ async def test_whoever_asked_is_told_on_the_start_page(world: AccessWorld) -> No
     assert "答复：欢迎" in page
 
 
+async def test_a_role_that_came_to_its_end_is_shown_as_over(world: AccessWorld) -> None:
+    world.rights.remember(
+        "r1", "chen", state="approved", role="handler", decided=world.clock(), ends=world.clock()
+    )
+    world.be("chen", "chenjing", "陈静")
+
+    page = (await (await signed_in(world)).get("/access")).text
+
+    assert "已到期" in page
+    assert "已批准" not in page
+
+
 @pytest.mark.parametrize(
     "until", ["tomorrow", "2026-13-01", "2026-11-01", "2030-01-01", "9999-12-31"]
 )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from idp_bridge.core.why import Explanation, Touch
 
 
+_SHOWN = 10
+
+
 def register(commands: "Subcommands") -> None:
     """Add the command."""
     why = commands.add_parser("why", help="why a person can or cannot enter an app")
@@ -65,7 +68,7 @@ async def _explanations(parts: "Parts", args: argparse.Namespace) -> "list[Expla
 
 def _lines(one: "Explanation") -> Iterator[str]:
     from idp_bridge.web.language import translator
-    from idp_bridge.web.why_words import advice, facts_of, step_words, touch_words
+    from idp_bridge.web.why_words import advice, facts_of, rule_words, step_words, touch_words
 
     t, chain = translator("en"), one.chain
     yield t(f"why.verdict.{one.verdict.value}", **facts_of(one, "en"))
@@ -86,9 +89,14 @@ def _lines(one: "Explanation") -> Iterator[str]:
         yield t("why.way", number=number)
         for link in way:
             yield f"  {step_words(t, link.step)}  [{by(link.touched, link.untold)}]"
-    for session in chain.sessions:
+    for met in one.rules:
+        key = "met" if met.by_role and met.by_acr else "acr" if met.by_role else "role"
+        yield f"{t('why.rules')}: {rule_words(t, met)}. {t(f'why.rule_{key}')}"
+    for session in chain.sessions[:_SHOWN]:
         since = t("why.session", when=_moment(session.started), network=session.network)
         yield f"{since}; {t('why.level', acr=session.acr or '?')}"
+    if (more := len(chain.sessions) - _SHOWN) > 0:
+        yield t("why.more_sessions", count=more)
 
 
 def _document(one: "Explanation") -> dict[str, Any]:
