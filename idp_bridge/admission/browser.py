@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import httpx
 
-from idp_bridge.admission.cookies import Cookie, Jar, origin_of, parsed
+from idp_bridge.admission.cookies import Jar, origin_of
 from idp_bridge.admission.markup import Form, Markup, read
 from idp_bridge.core.errors import BridgeError
 
@@ -53,11 +53,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request that was made, and what its answer set."""
+    """One request that was made, and how it was answered."""
 
     ask: Ask
     status: int
-    cookies: tuple[Cookie, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +93,6 @@ class Browser:
         self._http = http
         self._rewrite = rewrite
 
-    def like_this(self, jar: Jar) -> "Browser":
-        """Another browser with ``jar``."""
-        return Browser(self._http, jar=jar, rewrite=self._rewrite)
-
     async def open(
         self, url: str, *, stop: Stop | None = None, headers: Mapping[str, str] | None = None
     ) -> Page:
@@ -128,8 +123,7 @@ class Browser:
         url = self._rewrite(ask.url)
         answer = await self._answer(ask, url, headers)
         said = answer.headers.get_list("set-cookie")
-        set_cookies = tuple(c for c in (parsed(url, text) for text in said) if c is not None)
-        self.trail.append(Hop(Ask(url, ask.form, ask.comes_from), answer.status_code, set_cookies))
+        self.trail.append(Hop(Ask(url, ask.form, ask.comes_from), answer.status_code))
         self.jar.keep(url, said)
         page = Page(url, answer.status_code, answer.text[:_MOST_TEXT], answer.headers)
         if answer.is_redirect and "location" in answer.headers:

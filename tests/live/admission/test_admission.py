@@ -1,5 +1,6 @@
 """The admission check against real apps, a real Keycloak and the bridge."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 
 from idp_bridge.__main__ import main
+from idp_bridge.app.parts import Parts
+from idp_bridge.core.audit import AuditEvent
+from idp_bridge.settings import load
 from tests.live.admission.conftest import Newcomer
 from tests.live.portal_visits import within
 
@@ -28,6 +32,15 @@ EXAMPLES = [
 def failures(said: str) -> set[tuple[str, str]]:
     report = json.loads(said)
     return {(f["check"], f["reason"]) for f in report["findings"] if f["status"] == "failed"}
+
+
+async def recorded(newcomer: Newcomer, name: str) -> list[AuditEvent]:
+    parts = Parts(load(newcomer.config))
+    try:
+        events = await parts.stores.audit.newest(500)
+    finally:
+        await parts.close()
+    return [e for e in events if e.name == name and e.detail["app"] == newcomer.id]
 
 
 @pytest.mark.parametrize("app", EXAMPLES)
@@ -95,6 +108,10 @@ def test_what_an_administrator_opened_too_far_is_found_and_an_override_is_put_on
     assert newcomer.state() == "draft"
     assert newcomer.run("admit", "--override", "the owner mends it by Friday") == 0
     assert newcomer.state() == "admitted"
+    [event] = asyncio.run(recorded(newcomer, "app_admitted"))
+    assert event.detail["override"] == "the owner mends it by Friday"
+    [checked] = asyncio.run(recorded(newcomer, "app_checked"))
+    assert checked.detail["failed"] == "addresses told"
 
 
 def test_an_app_that_does_not_look_at_the_level_is_found(newcomer: Newcomer, said: Said):
