@@ -13,11 +13,13 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from idp_bridge.core.errors import Unavailable
+from idp_bridge.core.errors import TooManyRequests, Unavailable
 from idp_bridge.core.secret import digest
 from idp_bridge.core.store import Store
 
 VISIT_LIFE = timedelta(hours=9)
+MOST_VISITS = 500
+_RETRY_SECONDS = 3600
 # With a hundred thousand sessions a list holds some four hundred.
 _LISTS = 256
 _TRIES = 50
@@ -55,11 +57,21 @@ class Visits:
         self._store = store
 
     async def add(self, visit: Visit) -> None:
-        """Remember a visit. Raises ``Unavailable``: then the app must not be told of the person."""
+        """Remember a visit; the app must not be told of the person before.
+
+        Raises ``Unavailable``, and ``TooManyRequests`` for a session that signs in again and again:
+        nothing that has to be told is ever dropped, so there is an end to what is taken on.
+        """
         row = asdict(visit)
-        before = await self._change(
-            _visits(visit), lambda rows: rows if row in rows else [*rows, row]
-        )
+
+        def added(rows: Rows) -> Rows:
+            if row in rows:
+                return rows
+            if len(rows) >= MOST_VISITS:
+                raise TooManyRequests("too many visits in one session", _RETRY_SECONDS)
+            return [*rows, row]
+
+        before = await self._change(_visits(visit), added)
         if not before:
             for index in (_of_account(visit.realm, visit.account), _of_realm(visit)):
                 await self._change(index, lambda rows: [*rows, visit.sid])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from idp_bridge.core.app_logout import AGAIN_AFTER, CLAIMED_FOR, AppLogout, NotTold
-from idp_bridge.core.visits import Visit, Visits
+from idp_bridge.core.errors import TooManyRequests
+from idp_bridge.core.visits import MOST_VISITS, Visit, Visits
 from idp_bridge.store.app_logouts import SqlOutbox
 from idp_bridge.store.database import Database
 from tests.fakes import FakeClock, RacingStore
@@ -165,6 +166,18 @@ async def test_what_a_killed_copy_had_claimed_is_told_by_another(world):
     await world.wait(CLAIMED_FOR / 2)
 
     assert world.app.told == ["ST-1"]
+
+
+async def test_a_session_that_signs_in_without_end_is_stopped_and_nothing_is_dropped(world):
+    for number in range(MOST_VISITS):
+        await world.visits.add(replace(VISIT, reference=f"ST-{number}"))
+
+    with pytest.raises(TooManyRequests):
+        await world.visits.add(replace(VISIT, reference="ST-one-more"))
+
+    held = await world.visits.of_session("workers", "s1")
+    assert held[0].reference == "ST-0"
+    assert len(held) == MOST_VISITS
 
 
 async def test_no_visit_is_lost_when_many_begin_at_once(world):

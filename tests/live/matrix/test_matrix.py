@@ -119,13 +119,15 @@ async def test_a_replayed_credential_is_refused(
     assert not await thief.is_inside(adapter)
 
 
-@each_adapter
+# CAS has no state: the protocol cannot bind a ticket to the browser that asked for it.
+_BOUND = [adapter for adapter in ADAPTERS if adapter.name != "cas-django"]
+
+
+@pytest.mark.parametrize("adapter", _BOUND, ids=str)
 async def test_a_credential_brought_by_another_browser_first_signs_nobody_else_in(
     adapter: Adapter, keycloak: Keycloak, visitor: MakeVisitor
 ) -> None:
     """Login CSRF: an attacker's own credential in the victim's browser."""
-    if adapter.name == "cas-django":
-        pytest.xfail("CAS has no state: the protocol cannot bind a ticket to a browser")
     attacker = visitor(keycloak.person(adapter))
     victim = visitor(keycloak.person(adapter))
     ask = await attacker.up_to_the_credential(adapter)
