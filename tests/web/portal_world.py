@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from idp_bridge.core.apps import App
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.errors import (
     BridgeError,
     InvalidGrant,
@@ -24,7 +25,6 @@ from idp_bridge.core.errors import (
     Unavailable,
 )
 from idp_bridge.core.grants import Grants
-from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.relying_party import LogoutToken, Tokens
 from idp_bridge.core.revocations import Revocations
 from idp_bridge.core.sign_ins import SignIns

@@ -17,11 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from idp_bridge.core.activation import Activations
 from idp_bridge.core.authorization import AuthorizationRequest, Client
+from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.clients import Clients
 from idp_bridge.core.cookies import browser_cookie
 from idp_bridge.core.errors import BridgeError
 from idp_bridge.core.memory import Memory
-from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.relying_party import Tokens
 from idp_bridge.core.secret import digest, new_token
 from idp_bridge.core.sign_ins import SignIns
