@@ -4,6 +4,7 @@ One manifest makes one Keycloak client per realm with the same ``clientId``.
 """
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -176,6 +177,22 @@ class AppManifest(Section):
                 raise ValueError(
                     f"service account {machine.id} has {', '.join(sorted(unknown))}, which is no "
                     f"role of the app in {machine.realm}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _rules_about_this_app(self) -> "AppManifest":
+        """A rule with a slip in it would never fit, and leave open what it should close."""
+        rules = self.forward_auth.rules if self.forward_auth else ()
+        roles = {role for by_realm in self.roles.values() for role in by_realm}
+        addresses = (*self.url.values(), *(a for of in self.addresses.values() for a in of))
+        hosts = {urlsplit(address).hostname for address in addresses}
+        for rule in rules:
+            if unknown := set(rule.roles) - roles:
+                raise ValueError(f"forward_auth.rules: {', '.join(sorted(unknown))} is no role")
+            if strange := set(rule.hosts) - hosts:
+                raise ValueError(
+                    f"forward_auth.rules: {', '.join(sorted(strange))} is no host of it"
                 )
         return self
 
