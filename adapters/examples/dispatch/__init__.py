@@ -1,0 +1,1 @@
+"""Dispatch (协同指挥): machines file events, dispatchers assign, leaders see figures."""

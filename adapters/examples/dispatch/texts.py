@@ -1,0 +1,32 @@
+"""What this app says, in Chinese and English."""
+
+TEXTS = {
+    "app": ("协同指挥", "Dispatch"),
+    "hello": ("您好，", "Hello, "),
+    "hello_text": (
+        "各系统上报的事件，按岗位范围分拨；领导看到本辖区的数据。",
+        "Events filed by machines: assigned within posts, and counted for leaders.",
+    ),
+    "role_dispatcher": ("调度员", "Dispatcher"),
+    "role_leader": ("研判领导", "Leader"),
+    "role_source": ("事件来源系统", "Source of events"),
+    "events": ("我岗位范围内的事件", "Events in the units of my posts"),
+    "no_events": ("您的岗位范围内没有事件。", "There are no events in the units of your posts."),
+    "waiting": ("待分拨", "To be assigned"),
+    "assigned": ("已分拨", "Assigned"),
+    "team": ("处置力量", "Team"),
+    "team_grid": ("网格员", "Grid workers"),
+    "team_cleaning": ("环卫队", "Cleaning"),
+    "team_police": ("社区民警", "Community police"),
+    "team_streets": ("市政维护", "Street maintenance"),
+    "assign": ("分拨", "Assign"),
+    "change": ("改派", "Assign anew"),
+    "by": ("调度员：", "Assigned by "),
+    "figures": ("本辖区研判", "Figures of my units"),
+    "no_figures": ("您的辖区内没有事件。", "There are no events in your units."),
+    "unit": ("单位", "Unit"),
+    "class": ("事件类别", "Classes"),
+    "total": ("合计", "Total"),
+    "unknown_title": ("没有分拨", "Nothing was assigned"),
+    "unknown_text": ("没有这个事件或处置力量。", "There is no such event or team."),
+}
