@@ -17,7 +17,7 @@ from idp_bridge.core.errors import Forbidden, InvalidRequest
 from idp_bridge.core.pages import Pages
 from idp_bridge.endpoints.entry import Arrival, Entry
 from idp_bridge.endpoints.forms import posted
-from idp_bridge.endpoints.requests import reader_from, single
+from idp_bridge.incoming import parameters_of, reader_from
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _REASONS = ("access_denied", "temporarily_unavailable", "insufficient_acr")
@@ -49,7 +49,7 @@ class CasLogin:
 
     async def login(self, request: Request) -> Response:
         """Send the browser to Keycloak, if the service is one that we know."""
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
         service = named(said.get("service") or said.get("TARGET", ""))
         apps = await self.services.of(service)
         if not apps:

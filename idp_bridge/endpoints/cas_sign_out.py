@@ -18,7 +18,7 @@ from idp_bridge.core.apps import App
 from idp_bridge.core.cas_services import CasServices
 from idp_bridge.core.pages import Pages
 from idp_bridge.endpoints.entry import Arrival, Entry
-from idp_bridge.endpoints.requests import reader_from, single
+from idp_bridge.incoming import parameters_of, reader_from
 
 PROTOCOL = "cas-logout"
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -35,7 +35,7 @@ class CasSignOut:
 
     async def logout(self, request: Request) -> Response:
         """Ask Keycloak who is signed in, without a word to the person."""
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
         address = said.get("service") or said.get("url", "")
         returning = await self.services.after_logout(address)
         every = await self.services.apps()
@@ -60,7 +60,7 @@ class CasSignOut:
 
     async def signed_out(self, request: Request) -> Response:
         """On to the app, if that is where browsers may be sent."""
-        address = single(request.query_params.multi_items()).get("state", "")
+        address = parameters_of(request).get("state", "")
         if address and await self.services.after_logout(address):
             return RedirectResponse(address, 303, _NO_STORE)
         page = self.pages.render("oidc/signed_out.html", reader_from(request))

@@ -15,7 +15,7 @@ from idp_bridge.core.errors import InvalidRequest, Unavailable
 from idp_bridge.endpoints import cas_answers as answers
 from idp_bridge.endpoints.cas_login import demanded
 from idp_bridge.endpoints.cas_saml import LONGEST, read_request, saml_failure, saml_success
-from idp_bridge.endpoints.requests import single
+from idp_bridge.incoming import parameters_of
 
 log = structlog.get_logger()
 
@@ -102,7 +102,7 @@ class CasValidation:
 
 def _said(request: Request) -> dict[str, str]:
     try:
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
     except InvalidRequest as error:
         raise CasRefused("INVALID_REQUEST", str(error)) from None
     if said.get("format", "XML").upper() not in ("XML", "JSON"):

@@ -25,7 +25,7 @@ from idp_bridge.core.doors import AcrTooLow, AppSuspended, Doors, check_entry
 from idp_bridge.core.errors import Forbidden, InvalidRequest, NotFound
 from idp_bridge.core.pages import Pages
 from idp_bridge.core.secret import new_token
-from idp_bridge.endpoints.requests import reader_from, single
+from idp_bridge.incoming import parameters_of, reader_from
 
 _UI_LOCALES = {"zh": "zh-CN", "en": "en"}
 _PROTOCOL, _STEPPED, _SILENT = "_protocol", "_stepped", "_silent"
@@ -141,7 +141,7 @@ class Entry:
     async def _callback(self, request: Request) -> Response:
         app = await self._app(request)
         sessions = self.sessions(app)
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
         browser = request.cookies.get(self._cookie, "")
         if "error" in said:
             along = json.loads(await sessions.wanted(browser=browser, state=said.get("state", "")))

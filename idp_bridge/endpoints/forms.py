@@ -6,12 +6,9 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from idp_bridge.core.errors import InvalidRequest
 from idp_bridge.core.pages import Pages
-from idp_bridge.endpoints.requests import reader_from, single
+from idp_bridge.incoming import form_text, reader_from, single
 
-_LARGEST = 32 * 1024
-_FORM = "application/x-www-form-urlencoded"
 # The form goes to the app, and on from there to wherever the app sends the browser.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -21,18 +18,7 @@ _POLICY = (
 
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a form, each once. Raises ``InvalidRequest`` for any other body."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise InvalidRequest("not a form")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST:
-            raise InvalidRequest("too large")
-    try:
-        return single(parse_qsl(body.decode("ascii"), keep_blank_values=True))
-    except UnicodeDecodeError:
-        raise InvalidRequest("not a form") from None
+    return single(parse_qsl(await form_text(request), keep_blank_values=True))
 
 
 def posted(request: Request, pages: Pages, action: str, fields: Mapping[str, str]) -> Response:

@@ -25,7 +25,7 @@ from idp_bridge.core.pages import Pages, Reader
 from idp_bridge.core.secret import new_token
 from idp_bridge.endpoints.forward_auth_decision import Decision
 from idp_bridge.endpoints.forward_auth_table import Table
-from idp_bridge.endpoints.requests import reader_from, single
+from idp_bridge.incoming import parameters_of, reader_from
 
 _UI_LOCALES = {"zh": "zh-CN", "en": "en"}
 _LONGEST = 4000
@@ -79,7 +79,7 @@ class ForwardAuthPages:
 
     async def _sign_in(self, request: Request) -> Response:
         site = await self._site(request)
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
         guard = site.guards[0] if len(site.guards) == 1 else site.guard(said.get("realm", ""))
         if guard is None:
             return self._choose(request, site, said)
@@ -109,7 +109,7 @@ class ForwardAuthPages:
 
     async def _callback(self, request: Request) -> Response:
         site = await self._site(request)
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
         guard = _answering(site, said.get("iss", ""))
         sessions = self._decision.sessions(site, guard)
         browser, state = request.cookies.get(site.login_cookie, ""), said.get("state", "")
@@ -159,7 +159,7 @@ class ForwardAuthPages:
 
     async def _lost(self, request: Request) -> Response:
         site = await self._site(request)
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
         way = sign_in_path(_way_back(said.get("to", "/")), said.get("acr", ""))
         return self._page(request, "gate/lost.html", app=_name(site, request), way=way)
 

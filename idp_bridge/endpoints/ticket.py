@@ -24,7 +24,7 @@ from idp_bridge.core.ticket_apps import PROTOCOL, ServiceRefused, TicketApps, ru
 from idp_bridge.core.tickets import Attempt, Tickets
 from idp_bridge.endpoints.entry import Arrival, Entry
 from idp_bridge.endpoints.forms import form_of, posted
-from idp_bridge.endpoints.requests import reader_from, single
+from idp_bridge.incoming import parameters_of, reader_from
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _REASONS = ("access_denied", "temporarily_unavailable", "insufficient_acr")
@@ -54,7 +54,7 @@ class TicketEndpoints:
 
     async def _sign_in(self, request: Request) -> Response:
         """To Keycloak, if the service is one that we know."""
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
         service, state = said.get("service", ""), said.get("state", "")
         apps = await self.apps.serving(said.get("app", ""), service)
         if not _STATE.fullmatch(state):
@@ -92,7 +92,7 @@ class TicketEndpoints:
 
     async def _sign_out(self, request: Request) -> Response:
         """Who knows the jti was given the ticket: no other site can sign people out."""
-        said = single(request.query_params.multi_items())
+        said = parameters_of(request)
         service = said.get("service", "")
         end = f"{self.issuer}/ticket/signed-out"
         for app in await self.apps.serving(said.get("app", ""), service):
@@ -106,7 +106,7 @@ class TicketEndpoints:
 
     async def _signed_out(self, request: Request) -> Response:
         """On to the app, if that is where browsers may be sent."""
-        service = single(request.query_params.multi_items()).get("state", "")
+        service = parameters_of(request).get("state", "")
         if service and await self.apps.is_service(service):
             return RedirectResponse(service, 303, _NO_STORE)
         page = self.pages.render("oidc/signed_out.html", reader_from(request))

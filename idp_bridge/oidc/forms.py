@@ -5,9 +5,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from idp_bridge.core.errors import InvalidRequest
-
-LARGEST = 32 * 1024
-_FORM = "application/x-www-form-urlencoded"
+from idp_bridge.incoming import LARGEST, form_text
 
 
 class Parameters(dict[str, str]):
@@ -33,22 +31,6 @@ def query_of(request: Request) -> Parameters:
     return Parameters(request.url.query)
 
 
-async def text_of(request: Request) -> str:
-    """The form body as it was sent. Raises ``InvalidRequest`` for another kind or size of body."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise InvalidRequest("not a form")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise InvalidRequest("too large")
-    try:
-        return body.decode("ascii")
-    except UnicodeDecodeError:
-        raise InvalidRequest("not a form") from None
-
-
 async def form_of(request: Request) -> Parameters:
     """The form's parameters."""
-    return Parameters(await text_of(request))
+    return Parameters(await form_text(request))

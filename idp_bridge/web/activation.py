@@ -26,10 +26,10 @@ from idp_bridge.core.op_sessions import OpSessions
 from idp_bridge.core.pages import Pages
 from idp_bridge.core.secret import digest, new_token
 from idp_bridge.core.surroundings import Surroundings
+from idp_bridge.incoming import reader_from
 from idp_bridge.settings import Settings
 from idp_bridge.web.guards import check_same_origin
 from idp_bridge.web.qr_requests import NO_STORE, form_policy, said_in, set_cookie, text_of
-from idp_bridge.web.requests import reader_from
 
 ACR, AMR = "activation", ("otp",)
 

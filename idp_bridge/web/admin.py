@@ -20,8 +20,8 @@ from idp_bridge.core.errors import Forbidden, NotSignedIn
 from idp_bridge.core.health import Health
 from idp_bridge.core.orgs import posts_in
 from idp_bridge.core.sign_ins import QrLocks
+from idp_bridge.incoming import reader_from
 from idp_bridge.web.language import texts
-from idp_bridge.web.requests import reader_from
 from idp_bridge.web.surface import Handler, Surface, Visit
 
 ADMINISTRATOR = "bridge-admin"

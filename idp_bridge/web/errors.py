@@ -5,8 +5,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from idp_bridge.core.errors import BridgeError, TooManyRequests
 from idp_bridge.core.pages import Pages, Reader
+from idp_bridge.incoming import reader_from
 from idp_bridge.web.language import translator
-from idp_bridge.web.requests import reader_from, wants_page
+from idp_bridge.web.requests import wants_page
 
 
 def error_response(

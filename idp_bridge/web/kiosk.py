@@ -19,10 +19,10 @@ from idp_bridge.core.kiosks import Kiosks
 from idp_bridge.core.op_sessions import OpSessions
 from idp_bridge.core.pages import Pages
 from idp_bridge.core.sign_ins import EndsSessions
+from idp_bridge.incoming import reader_from
 from idp_bridge.settings import Settings
 from idp_bridge.web.guards import check_same_origin
 from idp_bridge.web.qr_requests import NO_STORE, said_in, text_of
-from idp_bridge.web.requests import reader_from
 
 REALM = "residents"
 

@@ -28,11 +28,12 @@ from idp_bridge.core.clock import Clock
 from idp_bridge.core.devices import Device, Devices
 from idp_bridge.core.kiosks import Kiosks
 from idp_bridge.core.sign_ins import SignIn, SignIns
+from idp_bridge.incoming import reader_from
 from idp_bridge.web.language import translator
 from idp_bridge.web.pages import STATIC
 from idp_bridge.web.phone_approval import REALM, key_name
 from idp_bridge.web.qr_requests import NO_STORE, said_in, text_of
-from idp_bridge.web.requests import reader_from, wants_page
+from idp_bridge.web.requests import wants_page
 from idp_bridge.web.surface import Surface, Visit
 
 NOTICED_FOR = timedelta(days=1)

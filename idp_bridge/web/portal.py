@@ -12,9 +12,9 @@ from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.errors import NotSignedIn
 from idp_bridge.core.orgs import OrgNames, called, posts_in, way_to
 from idp_bridge.core.pages import Reader
+from idp_bridge.incoming import reader_from
 from idp_bridge.web.access_requests import AccessNews
 from idp_bridge.web.language import texts
-from idp_bridge.web.requests import reader_from
 from idp_bridge.web.surface import Surface, Visit
 
 # The order of the groups on the page.

@@ -41,6 +41,7 @@ from idp_bridge.core.qr_flow import Place, Rules
 from idp_bridge.core.qr_login import ACR, QrLogin, SignedIn, StartLimit, Status, WrongDigits
 from idp_bridge.core.secret import digest, new_token
 from idp_bridge.core.surroundings import Surroundings
+from idp_bridge.incoming import reader_from
 from idp_bridge.settings import Settings
 from idp_bridge.web.guards import check_same_origin
 from idp_bridge.web.qr_events import StatusEvents
@@ -53,7 +54,7 @@ from idp_bridge.web.qr_requests import (
     start_limit,
     text_of,
 )
-from idp_bridge.web.requests import reader_from, wants_page
+from idp_bridge.web.requests import wants_page
 
 
 @dataclass(frozen=True, slots=True)

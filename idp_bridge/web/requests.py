@@ -1,15 +1,6 @@
-"""What every page reads from a request: how the person reads, and whether it is a person."""
+"""What pages read from a request: whether a person asks, and where to go on to."""
 
 from starlette.requests import Request
-
-from idp_bridge.core.pages import Reader, reader_of
-
-
-def reader_from(request: Request) -> Reader:
-    """How the person behind ``request`` reads."""
-    query = request.url.query
-    here = request.url.path + (f"?{query}" if query else "")
-    return reader_of(request.headers, request.cookies, request.query_params, here)
 
 
 def wants_page(request: Request) -> bool:

@@ -21,12 +21,13 @@ from starlette.routing import BaseRoute, Route
 from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.cookies import cookie_name
-from idp_bridge.core.errors import BridgeError, InvalidGrant, InvalidRequest, NotSignedIn
+from idp_bridge.core.errors import BridgeError, InvalidRequest, NotSignedIn
 from idp_bridge.core.levels import reaches
 from idp_bridge.core.pages import Pages, Reader
 from idp_bridge.core.secret import new_token
+from idp_bridge.incoming import parameters_of, reader_from
 from idp_bridge.web.guards import check_csrf, check_same_origin
-from idp_bridge.web.requests import path_on_this_origin, reader_from, wants_page
+from idp_bridge.web.requests import path_on_this_origin, wants_page
 
 _REASONS = ("access_denied", "temporarily_unavailable", "insufficient_acr")
 _UI_LOCALES = {"zh": "zh-CN", "en": "en"}
@@ -145,7 +146,7 @@ class Surface:
 
     async def _callback(self, request: Request) -> Response:
         browser = request.cookies.get(self._login_cookie, "")
-        said = _single(request)
+        said = parameters_of(request)
         if "error" in said:
             wanted = await self.sessions.wanted(browser=browser, state=said.get("state", ""))
             return self._refused(request, said["error"], wanted)
@@ -195,12 +196,3 @@ class Surface:
     @staticmethod
     def _set(answer: Response, name: str, value: str) -> None:
         answer.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="lax")
-
-
-def _single(request: Request) -> dict[str, str]:
-    """The answer's parameters; one given twice is refused (parameter pollution)."""
-    pairs = request.query_params.multi_items()
-    said = dict(pairs)
-    if len(said) != len(pairs):
-        raise InvalidGrant("a parameter of the answer was given twice")
-    return said
