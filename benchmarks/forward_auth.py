@@ -21,6 +21,7 @@ from benchmarks.processes import redis
 
 OURS, BARE = "bridge", "bridge, bare ASGI"
 COOKIE, REDIS = "oauth2-proxy, cookie store", "oauth2-proxy, Redis store"
+FLOOR = "ASGI that answers at once"
 CEILING = "nginx by itself"
 _WARM = 1
 
@@ -28,7 +29,9 @@ _ALONE = """One somebody is signed in, and every check is theirs, over {connecti
 connections, {seconds} s of each by turns. The bridge answers `/forward-auth/nginx` with all
 identity headers, the signed one too; oauth2-proxy answers `/oauth2/auth` with its own; nginx
 answers 200 with nothing and stands for what this load can get at all. Each server has the same one
-core, wrk another. *Bare ASGI* is uvicorn without the bridge's own subclass of its protocol."""
+core, wrk another. *Bare ASGI* is uvicorn without the bridge's own subclass of its protocol; *ASGI
+that answers at once* is an application there that decides nothing and gives everybody an answer
+as long as ours."""
 _CROWD = """{people} people are signed in, and each check is another person's for another page, so
 that nothing but who they are can be remembered. The rest is as above."""
 _THROUGH = """The same through nginx with `auth_request` and a pixel behind it. nginx (one worker)
@@ -86,6 +89,7 @@ def _servers() -> Iterator[Servers]:
             forward_auth_gate.gate("protocol", address, folder / "p")
         )
         alone[BARE] = opened.enter_context(forward_auth_gate.gate("asgi", address, folder / "a"))
+        alone[FLOOR] = opened.enter_context(forward_auth_gate.gate("floor", address, folder / "f"))
         if program := forward_auth_peers.oauth2_proxy_program():
             proxied = forward_auth_peers.oauth2_proxy
             alone[COOKIE] = opened.enter_context(proxied(program))
@@ -96,10 +100,11 @@ def _servers() -> Iterator[Servers]:
             name: opened.enter_context(_asking(folder / f"through{number}", peer))
             for number, (name, peer) in enumerate(alone.items())
         }
+        # To the floor everybody is the same.
         scripts = {
             name: crowd(peer.crowd, folder / f"crowd{number}.lua")
             for number, (name, peer) in enumerate(alone.items())
-            if peer.crowd
+            if peer.crowd and name != FLOOR
         }
         yield Servers(alone, through, scripts)
 
@@ -143,7 +148,7 @@ def _rows(answers: Mapping[str, list[Answered]]) -> list[str]:
     per_core = _figures(answers, "per second of one core", "1/s", lambda a: a.per_core_second)
     rows = [figure.row() for figure in per_core.values()]
     for ours in (OURS, BARE):
-        for peer in (COOKIE, REDIS, CEILING):
+        for peer in (COOKIE, REDIS, FLOOR, CEILING):
             if peer in per_core:
                 ratio = Ratio.of(f"{ours} / {peer}", per_core[ours], per_core[peer])
                 rows.append(ratio.row())
@@ -163,6 +168,7 @@ def _figures(
 
 def _versions() -> dict[str, str]:
     found = {"nginx": _said("nginx", "-v").rpartition("/")[2]}
+    found["oauth2-proxy"] = "not found, so it is not here"
     if program := forward_auth_peers.oauth2_proxy_program():
         found["oauth2-proxy"] = _module_version(program)
     return found

@@ -1,9 +1,10 @@
 """The bridge's gate in a process of its own: ``python -m benchmarks.forward_auth_gate KIND PORT
 REDIS FOLDER``.
 
-KIND is ``protocol``, as the bridge serves it, or ``asgi``, the same application on uvicorn's own
-protocol. It is the whole gate over a real Redis; Keycloak's part is played by
-``forward_auth_sessions``. FOLDER holds a Unix socket too, which nginx asks at.
+KIND is ``protocol``, as the bridge serves it; ``asgi``, the same application on uvicorn's own
+protocol; or ``floor``, an application there that gives such an answer to everybody at once. It is
+the whole gate over a real Redis; Keycloak's part is played by ``forward_auth_sessions``. FOLDER
+holds a Unix socket too, which nginx asks at.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import uvloop
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from benchmarks.forward_auth_load import pinned
@@ -28,9 +30,12 @@ from idp_bridge.app.parts import Parts
 from idp_bridge.app.sockets import listening
 from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.cookies import cookie_name
+from idp_bridge.endpoints.forward_auth_protocol import GateProtocol
+from idp_bridge.endpoints.headers import PLAIN
 from idp_bridge.store.redis import RedisStore
 
-_PROTOCOLS = {"protocol": None, "asgi": HttpToolsProtocol}
+# As long as the gate's own answer.
+_ANSWER = [(b"x-bridge-identity", b"x" * 700), *((name.encode(), b"") for name in PLAIN)]
 _HEARD_EVERY = 1.0
 _SECRET = "benchmark " * 4
 
@@ -92,12 +97,19 @@ async def _serve(kind: str, port: int, redis: str, folder: Path) -> None:
     beside = [asyncio.create_task(parts.stores.marks.run()), asyncio.create_task(_follow(parts))]
     addresses = (f"127.0.0.1:{port}", f"unix:{folder / 'gate'}")
     try:
-        serving = server(gate_of(parts), _PROTOCOLS[kind])
+        app = _at_once if kind == "floor" else gate_of(parts)
+        serving = server(app, GateProtocol if kind == "protocol" else HttpToolsProtocol)
         await serving.serve([listening(address) for address in addresses])
     finally:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _at_once(scope: Scope, receive: Receive, send: Send) -> None:
+    headers = [*_ANSWER, (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _follow(parts: Parts) -> None:

@@ -57,7 +57,7 @@ async def gate_at_work(parts: Parts) -> AsyncIterator[None]:
         yield
 
 
-def server(app: Gate, protocol: type[asyncio.Protocol] | None = None) -> uvicorn.Server:
+def server(app: ASGIApp, protocol: type[asyncio.Protocol] | None = None) -> uvicorn.Server:
     """A server beside the one that listens for signals, by ``protocol`` or by the fast one."""
     return _Quiet(
         uvicorn.Config(
