@@ -17,6 +17,7 @@ from idp_bridge.core.forward_auth import AT
 from idp_bridge.endpoints.forward_auth import Gate
 from idp_bridge.endpoints.forward_auth_parts import GateParts, gate
 from idp_bridge.endpoints.forward_auth_protocol import GateProtocol
+from idp_bridge.settings import SettingsError
 from idp_bridge.web import reading
 from idp_bridge.web.pages import WebPages
 
@@ -92,14 +93,19 @@ async def _asked_over_http(app: Gate, addresses: Sequence[str]) -> AsyncIterator
 @asynccontextmanager
 async def _asked_over_grpc(app: Gate, address: str) -> AsyncIterator[None]:
     # Only who listens for Envoy needs gRPC.
-    from idp_bridge.endpoints import ext_authz
+    try:
+        from idp_bridge.endpoints import ext_authz
+    except ImportError as error:
+        raise SettingsError(
+            f"grpc_listen needs idp-bridge[grpc]: {error.name} is missing"
+        ) from None
 
-    server = ext_authz.server(app, address)
-    await server.start()
+    asked = ext_authz.server(app, address)
+    await asked.start()
     try:
         yield
     finally:
-        await server.stop(None)
+        await asked.stop(None)
 
 
 class _Quiet(uvicorn.Server):

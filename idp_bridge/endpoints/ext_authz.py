@@ -74,7 +74,8 @@ class ExtAuthz:
             "root_path": "",
             "headers": headers,
             "client": (_address(peer), 0),
-            "server": ("ext-authz", 0),
+            # As ASGI names a Unix socket; who may ask there say the file's permissions.
+            "server": ("ext-authz", None if peer.startswith("unix") else 0),
         }
         answer = _Answer()
         await self._gate(scope, _nothing, _into(answer))

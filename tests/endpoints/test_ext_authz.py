@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from idp_bridge.endpoints.ext_authz import SERVICE, server
 from idp_bridge.endpoints.ext_authz_messages import CheckRequest, CheckResponse
+from tests.proxies.ports import free_ports
 
 DENIED, SIGNED_OUT = 7, 16
 
@@ -39,12 +40,11 @@ def gate() -> Gate:
 
 
 @asynccontextmanager
-async def listening(gate: Gate) -> AsyncIterator[Any]:
+async def listening(gate: Gate, at: str = "unix-abstract:ext-authz-test") -> AsyncIterator[Any]:
     """Ask as Envoy does."""
-    port = "unix:ext-authz-test"
-    made = server(gate, f"unix-abstract:{port}")
+    made = server(gate, at)
     await made.start()
-    async with grpc.aio.insecure_channel(f"unix-abstract:{port}") as channel:
+    async with grpc.aio.insecure_channel(at) as channel:
         yield channel.unary_unary(
             f"/{SERVICE}/Check",
             request_serializer=CheckRequest.SerializeToString,
@@ -80,6 +80,18 @@ async def test_the_gate_is_asked_about_the_very_request(gate: Gate):
         b"cookie": b"a=1",
         b"x-forwarded-proto": b"https",
     }
+
+
+async def test_the_gate_is_told_whether_a_proxy_asks_at_a_port_or_at_a_unix_socket(gate: Gate):
+    [port] = free_ports(1)
+    async with listening(gate, f"127.0.0.1:{port}") as check:
+        await check(question())
+    async with listening(gate) as check:
+        await check(question())
+
+    at_port, at_socket = gate.asked
+    assert (at_port["client"][0], at_port["server"][1]) == ("127.0.0.1", 0)
+    assert (at_socket["client"][0], at_socket["server"][1]) == ("", None)
 
 
 async def test_headers_that_the_decision_may_not_depend_on_never_reach_it(gate: Gate):
