@@ -48,6 +48,10 @@ class Console:
     def post(self, realm: str, path: str) -> str:
         return str(self._get(f"/{realm}/group-by-path/{path.strip('/')}")["id"])
 
+    def client_secret(self, realm: str, client_id: str) -> str:
+        [client] = self._get(f"/{realm}/clients?clientId={client_id}")
+        return str(self._get(f"/{realm}/clients/{client['id']}/client-secret")["value"])
+
     def leave(self, realm: str, person: str, group: str) -> None:
         self._http.delete(f"{self._admin(realm)}/users/{person}/groups/{group}").raise_for_status()
 
