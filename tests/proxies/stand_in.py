@@ -1,7 +1,8 @@
 """A gate with one rule, for tests of what the proxies do with its answers: ``python -m
 tests.proxies.stand_in PORT GRPC_PORT``.
 
-Who holds ``IN`` is let in, anybody else is signed out. It speaks every proxy's dialect.
+Who holds ``IN`` is let in, anybody else is signed out; the user is called after the host that was
+asked about. It speaks every proxy's dialect.
 """
 
 import asyncio
@@ -16,7 +17,6 @@ IN = "__Host-idpb-1=in"
 # One has nothing to say, and still replaces what a browser sent.
 SAID = {
     "x-bridge-identity": "signed",
-    "x-bridge-user": "u1",
     "x-bridge-name": "",
     "x-bridge-realm": "workers",
     "x-bridge-roles": "patroller",
@@ -35,9 +35,16 @@ async def gate(scope: Scope, receive: Receive, send: Send) -> None:
     if IN in cookies:
         status = 200
         answer += [(name.encode(), value.encode()) for name, value in SAID.items()]
+        answer.append((b"x-bridge-user", _host(headers)))
         answer += _left(scope["path"].split("/")[2], cookies)
     await send({"type": "http.response.start", "status": status, "headers": answer})
     await send({"type": "http.response.body", "body": b""})
+
+
+def _host(headers: dict[bytes, bytes]) -> bytes:
+    url = headers.get(b"x-original-url", b"")
+    forwarded = headers.get(b"x-forwarded-host", headers[b"host"])
+    return url.split(b"/")[2] if url else forwarded
 
 
 def _left(dialect: str, cookies: list[str]) -> list[tuple[bytes, bytes]]:

@@ -64,6 +64,7 @@ def test_the_app_is_told_what_the_bridge_said_and_nothing_else(port: int):
     told = dict(got(port))
 
     assert {name: told.get(name, "") for name in SAID} == SAID
+    assert told["x-bridge-user"] == told["host"] == f"localhost:{port}"
 
 
 def test_identity_headers_from_outside_never_reach_the_app_in_any_spelling(port: int):
@@ -77,7 +78,7 @@ def test_identity_headers_from_outside_never_reach_the_app_in_any_spelling(port:
     assert not [name for name in names if "_" in name]
 
 
-@pytest.mark.parametrize("name", [name for name in IDENTITY if not SAID[name.lower()]])
+@pytest.mark.parametrize("name", [name for name in IDENTITY if not SAID.get(name.lower(), "u1")])
 def test_what_the_bridge_leaves_empty_is_overwritten_too(port: int, name: str):
     headers = got(port, f"{name}: evil", f"{name}: evil too")
 
@@ -126,6 +127,32 @@ def test_no_other_protocol_is_opened_in_which_nobody_asks_about_requests(port: i
     assert status != 101
     if status == 200:
         assert {"upgrade", "http2-settings"}.isdisjoint(name for name, _ in reached(came))
+
+
+@pytest.mark.parametrize(
+    ("path", "host"),
+    [
+        ("/", "other.example"),
+        ("/", "localhost:1"),
+        ("/", "localhost"),
+        ("/", "localhost:{port}.other.example"),
+        ("http://other.example/", "localhost:{port}"),
+        ("http://localhost:1/", "localhost:{port}"),
+        ("http://localhost:{port}/", "other.example"),
+        ("http://localhost:{port}/", "localhost:1"),
+        ("http://localhost:1/", "localhost:1"),
+    ],
+)
+def test_the_bridge_is_asked_about_the_apps_own_name_only(port: int, path: str, host: str):
+    own = f"localhost:{port}"
+    request = asking(path.format(port=port), port, f"Cookie: {IN}")
+
+    _, came = wire(port, request.replace(f"Host: {own}", f"Host: {host.format(port=port)}"))
+
+    # A session at another app must open nothing here, and this app must not be told of it.
+    if answered(came):
+        told = dict(reached(came))
+        assert (told["x-bridge-user"], told["host"]) == (own, own)
 
 
 def test_who_is_signed_out_does_not_reach_the_app(port: int):

@@ -34,6 +34,7 @@ def _configuration(settings: Settings, inner: int, gate: str) -> str:
         # TLS, where there is any, ends before Caddy: the scheme is what browsers see.
         "SITE": f"http://{public.hostname}:{settings.port}",
         "SCHEME": public.scheme,
+        "PUBLIC_HOST": public.netloc,
         "BIND": settings.host,
         "GATE_SERVERS": gate,
         "APP": f"127.0.0.1:{inner}",
