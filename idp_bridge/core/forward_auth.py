@@ -42,7 +42,8 @@ class NotGuarded(Forbidden):
 class Rule:
     """Who may ask for some routes. Empty ``hosts`` and ``methods`` mean all, empty ``roles`` any.
 
-    A path is exact, or ends in ``/*`` and then stands for that path and everything below it.
+    A path is exact but for a slash at its end, or ends in ``/*`` and then stands for that path and
+    everything below it.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -172,7 +173,8 @@ def method_of(raw: bytes) -> str:
 
 def _covers(pattern: str, path: str) -> bool:
     if not pattern.endswith("/*"):
-        return path == pattern
+        # Most apps serve the same page with and without a slash at the end.
+        return path.removesuffix("/") == pattern.removesuffix("/")
     return path.startswith(pattern[:-1]) or path == pattern[:-2]
 
 

@@ -306,6 +306,16 @@ async def test_a_rule_about_get_is_about_head_too(world: GateWorld):
     assert (await visitor.ask("/admin/a", method="HEAD")).status_code == 403
 
 
+async def test_a_slash_at_the_end_gets_past_no_rule(world: GateWorld):
+    rules = [{"paths": ["/admin", "/people/"], "roles": ["organiser"]}]
+    world.change("patrol", settings={"rules": rules})
+    visitor = await let_in(world)
+
+    for path in ("/admin", "/admin/", "/people", "/people/"):
+        assert (await visitor.ask(path)).status_code == 403, path
+    assert (await visitor.ask("/admin/a")).status_code == 200
+
+
 async def test_ghsa_qvp4_what_is_kept_for_one_question_answers_no_other(world: GateWorld):
     """Path, method, host, session, app, level: each of them alone changes the answer."""
     visitor = await let_in(world)
