@@ -40,6 +40,15 @@ def registered(address: str, known: Iterable[str]) -> bool:
     return any(_covers(pattern, address) for pattern in known)
 
 
+def closeness(address: str, known: Iterable[str]) -> int:
+    """How closely ``known`` names a plain ``address``: 0 for not at all, the most for an exact one,
+    in between the more the longer the path is that it lies below."""
+    return max(
+        (2 * LONGEST if one == address else len(one) for one in known if _covers(one, address)),
+        default=0,
+    )
+
+
 def _covers(pattern: str, address: str) -> bool:
     if not pattern.endswith("/*"):
         return address == pattern

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from idp_bridge.core.apps import App
-from idp_bridge.core.cas_services import ALPHABET, PROTOCOL, CasServices, mark_of, serves
+from idp_bridge.core.cas_services import ALPHABET, PROTOCOL, CasServices, mark_of
 from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.client_sessions import ClientSessions
 from idp_bridge.core.clock import Clock
@@ -149,7 +149,7 @@ class CasTickets:
         try:
             app = await self._app(asked)
             grant = await self._redeemed(asked, app)
-            if not serves(app, asked.service):
+            if not await self._parts.services.serves(app, asked.service):
                 raise CasRefused("INVALID_SERVICE", "not_registered")
             if asked.renew and not grant.facts["fresh"]:
                 raise CasRefused("INVALID_TICKET", "not_fresh")

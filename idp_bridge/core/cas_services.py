@@ -2,13 +2,16 @@
 
 Services are the app's redirect addresses at Keycloak, so an administrator sees and changes them
 there. The bridge's own addresses are never a service, whatever a pattern covers.
+
+Whoever validates a ticket says which app they are by the service alone. So a service is one app's:
+of several whose addresses cover it, the one that names it most closely; of equals, nobody's.
 """
 
 import hashlib
 import re
 import string
 
-from idp_bridge.core.addresses import flaw, registered
+from idp_bridge.core.addresses import closeness, flaw, registered
 from idp_bridge.core.apps import App
 from idp_bridge.core.doors import Doors
 from idp_bridge.core.errors import NotFound
@@ -38,11 +41,19 @@ class CasServices:
         self._own = f"{issuer}/"
 
     async def of(self, service: str) -> tuple[App, ...]:
-        """The apps that ``service`` belongs to, one in each realm of an app of both; none for an
-        address that is not plain or that nobody registered."""
-        if service.startswith(self._own):
+        """The app that ``service`` belongs to, once in each of its realms; none for an address that
+        is not plain, that nobody registered, or that two apps claim alike."""
+        if service.startswith(self._own) or flaw(service, reserved=ANSWER, plain_http=True):
             return ()
-        return tuple(app for app in await self.apps() if serves(app, service))
+        apps = [(closeness(service, app.redirect_uris), app) for app in await self.apps()]
+        closest = max((how for how, _ in apps), default=0)
+        owners = {app.client_id for how, app in apps if how == closest > 0}
+        return tuple(app for how, app in apps if how and {app.client_id} == owners)
+
+    async def serves(self, app: App, service: str) -> bool:
+        """Whether ``service`` belongs to ``app`` as everything is set up now."""
+        name = (app.realm, app.client_id)
+        return any((one.realm, one.client_id) == name for one in await self.of(service))
 
     async def after_logout(self, address: str) -> tuple[App, ...]:
         """The apps that have people sent to ``address`` once they signed out."""
@@ -80,13 +91,6 @@ def mark_of(app: App) -> str:
         number, rest = divmod(number, len(ALPHABET))
         letters.append(ALPHABET[rest])
     return "".join(letters)
-
-
-def serves(app: App, service: str) -> bool:
-    """Whether ``service`` is registered for ``app`` as it is set up now."""
-    return not flaw(service, reserved=ANSWER, plain_http=True) and registered(
-        service, app.redirect_uris
-    )
 
 
 def returns(app: App, address: str) -> bool:

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from idp_bridge.core.apps import App
 from idp_bridge.core.cas import CasTickets, Pass
-from idp_bridge.core.cas_services import PROTOCOL, CasServices, named, serves
+from idp_bridge.core.cas_services import PROTOCOL, CasServices, named
 from idp_bridge.core.client_session import ClientSession
 from idp_bridge.core.clock import Clock
 from idp_bridge.core.errors import Forbidden, InvalidRequest
@@ -74,7 +74,7 @@ class CasLogin:
         """The browser is back; on to the service, with a ticket or, by gateway, without."""
         app, wanted = arrival.app, arrival.wanted
         service = wanted["service"]
-        if not serves(app, service):
+        if not await self.services.serves(app, service):
             raise ServiceRefused("the service was taken off the app meanwhile")
         if arrival.error or arrival.session is None:
             if wanted.get("silent"):

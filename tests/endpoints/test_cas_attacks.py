@@ -300,6 +300,34 @@ async def test_a_service_taken_off_the_app_meanwhile_is_not_answered(world):
     assert code_of(await world.shown(ticket)) == "INVALID_SERVICE"
 
 
+async def test_a_wide_address_of_one_app_gives_no_ticket_for_a_service_of_another(world):
+    # Who validates is known by the service only: a ticket of the one would be good at the other.
+    world.change("house-files", redirect_uris=("https://key-person.test/*",))
+    world.realms["workers"].person.apps.pop("key-person")
+
+    for service in (SERVICE, "https://key-person.test/files/7"):
+        assert (await world.go("/cas/login", service=service)).status_code == 403
+        silent = await world.go("/cas/login", service=service, gateway="true")
+        assert silent.headers["location"] == service
+    assert (await world.ticket("https://key-person.test/reading")).startswith("ST-")
+
+
+async def test_a_ticket_is_not_good_at_an_app_that_took_the_service_over(world):
+    world.change("house-files", redirect_uris=("https://key-person.test/*",))
+    ticket = await world.ticket("https://key-person.test/reading")
+    world.change("key-person", redirect_uris=("https://key-person.test/reading",))
+
+    refusal = await world.shown(ticket, "https://key-person.test/reading")
+
+    assert code_of(refusal) == "INVALID_SERVICE"
+
+
+async def test_a_service_that_two_apps_claim_alike_is_neithers(world):
+    world.change("house-files", redirect_uris=(SERVICE,))
+
+    assert (await world.go("/cas/login", service=SERVICE)).status_code == 400
+
+
 async def test_an_app_that_asks_for_more_gets_nobody_who_proved_less(world):
     world.change("key-person", minimum_acr="mfa")
 
