@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from idp_bridge.admission.browser import Browser, Page
 from idp_bridge.admission.findings import Findings
 from idp_bridge.admission.player import Player
-from idp_bridge.admission.site import place
+from idp_bridge.admission.site import Site, place
 from idp_bridge.core.admission import CheckPerson
 from idp_bridge.core.levels import reaches
 
@@ -47,6 +47,13 @@ async def check_turned_away(
         findings.failed(check, "not_signed_in", where=place(page.url))
     else:
         findings.passed(check)
+
+
+def check_level_is_set(site: Site, findings: Findings) -> None:
+    """Check `acr`: Keycloak asks for the level that the manifest demands, or for a higher one."""
+    wanted = site.minimum_acr
+    if wanted and not reaches(site.live_acr, (wanted,)):
+        findings.failed("acr", "level_not_set", wanted=wanted, told=site.live_acr or "-")
 
 
 async def check_level(player: Player, person: CheckPerson, findings: Findings) -> None:

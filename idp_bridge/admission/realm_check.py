@@ -12,6 +12,7 @@ from idp_bridge.admission.entering import (
     by_password_is_enough,
     check_anonymous,
     check_level,
+    check_level_is_set,
     check_turned_away,
     enter,
 )
@@ -93,6 +94,7 @@ class RealmCheck:
     async def run(self) -> tuple[Finding, ...]:
         """What was found. Raises ``Unavailable`` when Keycloak does not answer."""
         check_addresses(self._site, self._findings)
+        check_level_is_set(self._site, self._findings)
         await check_machines(self._site, self._tokens, self._findings)
         if self._wanted == "passkey":
             self._findings.warned("enter", "needs_passkey")

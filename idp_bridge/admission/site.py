@@ -44,7 +44,12 @@ class Site:
 
     @property
     def minimum_acr(self) -> str:
-        """The lowest level that gets in; SAML clients have it as a URN."""
+        """The lowest level that may get in: the manifest's, or else what the realm demands."""
+        return self.manifest.minimum_acr.get(self.realm, "") or self.live_acr
+
+    @property
+    def live_acr(self) -> str:
+        """The level that Keycloak asks for; SAML clients have it as a URN."""
         return self.live.minimum_acr.rpartition(":")[2]
 
     @property

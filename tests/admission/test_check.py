@@ -172,6 +172,14 @@ async def test_somebody_below_the_lowest_level_who_is_let_in_is_found():
     assert ("acr", "level_ignored") in failed(report)
 
 
+async def test_a_level_that_somebody_took_off_at_keycloak_is_found():
+    app = manifest("oidc", minimum_acr={"workers": "mfa"})
+
+    report = await checked(app, OidcApp(SmallKeycloak()), minimum_acr="")
+
+    assert {("acr", "level_not_set"), ("acr", "level_ignored")} <= failed(report)
+
+
 async def test_people_are_removed_also_when_the_check_breaks_off():
     class Breaking(SmallKeycloak):
         async def settle(self) -> None:

@@ -15,7 +15,7 @@ import yaml
 
 from idp_bridge.__main__ import main
 from idp_bridge.keycloak.provisioning import AdminApi
-from tests.live.portal_visits import within
+from tests.waiting import within
 
 EXAMPLE = Path(__file__).parents[3] / "adapters" / "examples" / "grid_service"
 
@@ -87,6 +87,19 @@ class Newcomer:
     def client(self) -> dict[str, Any] | None:
         found = self.api.get(f"/realms/workers/clients?clientId={self.id}")
         return found[0] if found else None
+
+    def path(self) -> str:
+        """Where the client is in Keycloak's Admin API."""
+        client = self.client()
+        assert client is not None
+        return f"/realms/workers/clients/{client['id']}"
+
+    def change(self, **fields: Any) -> None:
+        """As an administrator does in Keycloak's console."""
+        client = self.client()
+        assert client is not None
+        attributes = client["attributes"] | fields.pop("attributes", {})
+        self.api.put(self.path(), client | fields | {"attributes": attributes})
 
     def state(self) -> str:
         client = self.client()

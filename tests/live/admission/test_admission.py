@@ -16,7 +16,7 @@ from idp_bridge.app.parts import Parts
 from idp_bridge.core.audit import AuditEvent
 from idp_bridge.settings import load
 from tests.live.admission.conftest import Newcomer
-from tests.live.portal_visits import within
+from tests.waiting import within
 
 Said = Callable[[], str]
 # One for each protocol.
@@ -88,12 +88,8 @@ def test_what_an_administrator_opened_too_far_is_found_and_an_override_is_put_on
 ):
     newcomer.start()
     newcomer.run("apply")
-    client = newcomer.client()
-    assert client is not None
-    path = f"/realms/workers/clients/{client['id']}"
-    newcomer.api.put(
-        path, client | {"redirectUris": [*client["redirectUris"], f"{newcomer.url}/*"]}
-    )
+    path = newcomer.path()
+    newcomer.change(redirectUris=[f"{newcomer.url}/*"])
     scopes = newcomer.api.get("/realms/workers/client-scopes")
     [phone] = [scope["id"] for scope in scopes if scope["name"] == "claim-phone"]
     newcomer.api.put(f"{path}/default-client-scopes/{phone}")
@@ -114,17 +110,22 @@ def test_what_an_administrator_opened_too_far_is_found_and_an_override_is_put_on
     assert checked.detail["failed"] == "addresses told"
 
 
-def test_an_app_that_does_not_look_at_the_level_is_found(newcomer: Newcomer, said: Said):
+@pytest.mark.parametrize("asks", [True, False])
+def test_nobody_below_the_lowest_level_gets_in_while_keycloak_asks_for_it(
+    newcomer: Newcomer, said: Said, asks: bool
+):
     newcomer.declared["minimum_acr"] = {"workers": "mfa"}
-    newcomer.start(REQUIRED_ACR="mfa")
+    # The app itself looks for less.
+    newcomer.start(REQUIRED_ACR="password")
     newcomer.run("apply")
+    if not asks:
+        newcomer.change(attributes={"minimum.acr.value": ""})
     said()
 
-    code = newcomer.run("check", "--json")
+    newcomer.run("check", "--json")
 
-    report = json.loads(said())
-    assert [f["status"] for f in report["findings"] if f["check"] == "acr"] == ["passed"]
-    assert code == 0
+    expected = set() if asks else {("acr", "level_not_set"), ("acr", "level_ignored")}
+    assert failures(said()) == expected
 
 
 def test_whoever_a_killed_check_left_behind_is_removed_by_the_next(newcomer: Newcomer):
