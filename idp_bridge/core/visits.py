@@ -3,7 +3,8 @@ r"""Who is in which app that the bridge gave a ticket for: what a logout has to 
     visit --> the visits of its session --> the sessions of its account
                                        \--> the sessions of the realm, in many small lists
 
-A visit is written before the app is told of the person, and lives as long as sessions do.
+A visit is written before the app is told of the person, and lives as long as sessions do. Most
+sessions end without a word: the lists are swept of those whose visits are over.
 """
 
 import json
@@ -22,6 +23,7 @@ MOST_VISITS = 500
 _RETRY_SECONDS = 3600
 # With a hundred thousand sessions a list holds some four hundred.
 _LISTS = 256
+_SWEPT_EVERY = 64
 _TRIES = 50
 
 Rows = list[Any]
@@ -73,8 +75,7 @@ class Visits:
 
         before = await self._change(_visits(visit), added)
         if not before:
-            for index in (_of_account(visit.realm, visit.account), _of_realm(visit)):
-                await self._change(index, lambda rows: [*rows, visit.sid])
+            await self._list(visit)
 
     async def of_session(
         self, realm: str, sid: str, client_id: str | None = None
@@ -99,8 +100,24 @@ class Visits:
         key = _visits(visit)
         await self._change(key, lambda rows: [row for row in rows if row != gone])
         if not await self._rows(key):
-            for index in (_of_account(visit.realm, visit.account), _of_realm(visit)):
+            for index in _lists_of(visit):
                 await self._change(index, lambda rows: [sid for sid in rows if sid != visit.sid])
+            if await self._rows(key):
+                # Another visit of the session began in between.
+                await self._list(visit)
+
+    async def _list(self, visit: Visit) -> None:
+        sid = visit.sid
+        for index in _lists_of(visit):
+            before = await self._change(index, lambda rows: rows if sid in rows else [*rows, sid])
+            if len(before) % _SWEPT_EVERY == _SWEPT_EVERY - 1:
+                await self._sweep(index, visit.realm)
+
+    async def _sweep(self, index: str, realm: str) -> None:
+        sids = await self._rows(index)
+        held = await self._store.get_many([f"visits:{realm}:{sid}" for sid in sids])
+        over = {sid for sid, visits in zip(sids, held, strict=True) if visits is None}
+        await self._change(index, lambda rows: [sid for sid in rows if sid not in over])
 
     async def _rows(self, key: str) -> Rows:
         rows: Rows = json.loads(await self._store.get(key) or b"[]")
@@ -118,6 +135,10 @@ class Visits:
 
 def _visits(visit: Visit) -> str:
     return f"visits:{visit.realm}:{visit.sid}"
+
+
+def _lists_of(visit: Visit) -> tuple[str, str]:
+    return _of_account(visit.realm, visit.account), _of_realm(visit)
 
 
 def _of_account(realm: str, account: str) -> str:

@@ -1,7 +1,7 @@
 """Apps with tickets are told that a session is over: once, durably, also when they were away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from idp_bridge.core.errors import TooManyRequests
 from idp_bridge.core.visits import MOST_VISITS, Visit, Visits
 from idp_bridge.store.app_logouts import SqlOutbox
 from idp_bridge.store.database import Database
+from idp_bridge.store.memory import MemoryStore
 from tests.fakes import FakeClock, RacingStore
 
 VISIT = Visit(
@@ -40,6 +41,19 @@ class Listener:
             self.away -= 1
             raise NotTold("connection refused")
         self.told.append(visit.reference)
+
+
+class MeanwhileStore(MemoryStore):
+    """A store in which something happens just before a key is read the next time."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.meanwhile: dict[str, Callable[[], Awaitable[None]]] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        if happens := self.meanwhile.pop(key, None):
+            await happens()
+        return await super().get(key)
 
 
 class World:
@@ -107,6 +121,30 @@ async def test_a_realm_that_is_over_is_over_for_everybody_of_it(world):
 
     assert sorted(world.app.told) == sorted(f"ST-{number}" for number in range(20))
     assert [sid async for sid in world.visits.sessions("workers")] == []
+
+
+async def test_sessions_that_ended_without_a_word_do_not_pile_up(world):
+    """Every visit renews the list that it is on, so that no list ends by itself."""
+    for number in range(300):
+        await world.visits.add(replace(VISIT, sid=f"s{number}", reference=f"ST-{number}"))
+        world.clock.advance(timedelta(hours=1).total_seconds())
+
+    kept = await world.visits.sessions_of("workers", VISIT.account)
+
+    assert len(kept) < 100
+    assert "s299" in kept
+
+
+async def test_a_visit_that_begins_while_the_last_one_is_crossed_out_is_still_found():
+    store = MeanwhileStore(FakeClock())
+    visits, second = Visits(store), replace(VISIT, reference="ST-2")
+    await visits.add(VISIT)
+    store.meanwhile["visited:workers:account:a1"] = lambda: visits.add(second)
+
+    await visits.forget(VISIT)
+
+    assert await visits.sessions_of("workers", "a1") == ("s1",)
+    assert await visits.of_session("workers", "s1") == (second,)
 
 
 async def test_of_two_copies_that_hear_of_the_end_one_tells(world):
