@@ -16,9 +16,8 @@ from typing import Any
 from idp_bridge.core.accounts import Accounts
 from idp_bridge.core.app_logout import AppEnds
 from idp_bridge.keycloak.admin import AdminApi, is_id
-from idp_bridge.keycloak.twins import Twins
+from idp_bridge.keycloak.twins import CLOSING, Twins
 
-_CLOSING = "bridge.closing"
 _BRIDGE_SERVED = frozenset({"cas", "forward-auth", "ticket"})
 _LOGOUT_ADDRESSES = (
     "backchannel.logout.url",
@@ -75,7 +74,7 @@ class Suspension:
         now = await self._api.ask(lambda admin: admin.a_get_client(client["id"]))
         if not now or (now.get("enabled") and not _is_closing(now)):
             return
-        attributes = {**(now.get("attributes") or {}), _CLOSING: closing}
+        attributes = {**(now.get("attributes") or {}), CLOSING: closing}
         async with self._api.asking() as admin:
             changed = {**now, **fields, "attributes": attributes}
             await admin.a_update_client(client["id"], changed)
@@ -86,7 +85,7 @@ def _is_app(client: Mapping[str, Any]) -> bool:
 
 
 def _is_closing(client: Mapping[str, Any]) -> bool:
-    return (client.get("attributes") or {}).get(_CLOSING) == "true"
+    return (client.get("attributes") or {}).get(CLOSING) == "true"
 
 
 def _can_be_closed(client: Mapping[str, Any]) -> bool:

@@ -1,13 +1,16 @@
 """The same app in the other realms: clients with one ``clientId``, none more open than the other.
 
 Disabling one disables the other, wherever that was done. Enabling is not passed on: of two clients
-that are not equal the stricter one decides until somebody opens both.
+that are not equal the stricter one decides until somebody opens both. A twin that is being closed
+(``suspension``) is on its way, and has its people's apps called first: it is left alone.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from idp_bridge.keycloak.admin import AdminApi
+
+CLOSING = "bridge.closing"
 
 
 class Twins:
@@ -27,4 +30,5 @@ class Twins:
 
 def _is_open_app(client: dict[str, Any]) -> bool:
     said = client.get("attributes") or {}
-    return client.get("enabled") is True and said.get("bridge.app") == "true"
+    closing = said.get(CLOSING) == "true"
+    return client.get("enabled") is True and said.get("bridge.app") == "true" and not closing

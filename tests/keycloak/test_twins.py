@@ -54,3 +54,10 @@ async def test_a_client_that_is_no_app_is_left_alone() -> None:
 
 async def test_a_twin_that_is_closed_already_is_not_written_again() -> None:
     assert await closed(app("house-codes", enabled=False)) == []
+
+
+async def test_a_twin_that_is_being_closed_may_have_its_peoples_apps_called_first() -> None:
+    closing = app("house-codes")
+    closing["attributes"]["bridge.closing"] = "true"
+
+    assert await closed(closing) == []
