@@ -8,18 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.live.test_example_apps import (
-    RESIDENT,
-    Console,
-    Stack,
-    app_url,
-    chromium,
-    context,
-    sign_in,
-    whoami,
-)
+from tests.live.test_example_apps import RESIDENT, Console, Stack, app_url, sign_in, whoami
 
-__all__ = ["chromium", "context"]
 GRID_12 = "/baoan/xixiang/gongle/grid-12"
 
 
@@ -111,6 +101,6 @@ def test_the_city_platform_files_within_its_street_and_a_dispatcher_assigns(
 
     leader = second.new_page()
     sign_in(leader, stack, f"{dispatch}/login/workers", "huangbo")
-    assert "共乐社区 12网格" in leader.locator("table").inner_text()
+    assert "共乐社区 12网格" in leader.locator("ul.cards").inner_text()
     assert "海旺" not in leader.locator("main").inner_text()
     assert "市平台上报" not in leader.locator("main").inner_text()

@@ -24,9 +24,7 @@ TEXTS = {
     "by": ("调度员：", "Assigned by "),
     "figures": ("本辖区研判", "Figures of my units"),
     "no_figures": ("您的辖区内没有事件。", "There are no events in your units."),
-    "unit": ("单位", "Unit"),
     "class": ("事件类别", "Classes"),
-    "total": ("合计", "Total"),
     "unknown_title": ("没有分拨", "Nothing was assigned"),
     "unknown_text": ("没有这个事件或处置力量。", "There is no such event or team."),
 }
