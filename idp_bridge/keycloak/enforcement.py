@@ -73,6 +73,8 @@ class Enforcement:
         await self._each(accounts, lambda who: self._accounts.end_sessions(self._realm, who))
         left = {sid for sid, who in sessions.items() if who not in accounts}
         await self._each(left, lambda sid: self._accounts.end_session(self._realm, sid))
+        for who in sorted(accounts):
+            await self._ends.account_over(self._realm, who)
         for effect in unique:
             await self._tell(effect)
 
@@ -86,7 +88,7 @@ class Enforcement:
             await self._suspension.look_at(effect.target)
         elif effect.what is Consequence.SESSION_OVER:
             await self._ends.session_over(realm, effect.target)
-        elif effect.what in (Consequence.ACCOUNT_OVER, Consequence.END_ACCOUNT):
+        elif effect.what is Consequence.ACCOUNT_OVER:
             await self._ends.account_over(realm, effect.target)
         elif effect.what is Consequence.REALM_OVER:
             await self._ends.realm_over(realm)
