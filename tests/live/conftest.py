@@ -9,15 +9,19 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tests.browsers import chromium_program
 
 _RUNNING = os.environ.pop("IDP_BRIDGE_STACK", None)
 _SPAN = 60
+_OWN_REALMS = frozenset({"keycloak", "realms", "test_stack.py"})
 
 
 def idp_bridge(*arguments: str, patience: float = 600) -> subprocess.CompletedProcess[str]:
@@ -57,6 +61,15 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers at once: what has a realm of its own, and what shares the apps of the stack."""
+    here = Path(__file__).parent
+    for item in items:
+        first = item.path.relative_to(here).parts[0] if here in item.path.parents else ""
+        group = "own realms" if first in _OWN_REALMS else "shared apps"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +117,34 @@ def person(stack: dict[str, Any]) -> Any:
         return next(p for p in stack["people"] if p["username"] == username)
 
     return find
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser program for a module's tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_program(), args=["--no-sandbox"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes browsers with cookies of their own, and with whatever else is asked for."""
+    made: list[BrowserContext] = []
+
+    def new(**kind: Any) -> BrowserContext:
+        made.append(chromium.new_context(locale="zh-CN", **kind))
+        return made[-1]
+
+    yield new
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def context(browser: Callable[..., BrowserContext]) -> BrowserContext:
+    """A browser."""
+    return browser()
