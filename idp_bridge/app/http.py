@@ -3,6 +3,7 @@
     request -> id -> client address -> app of the origin (by Host) -> headers -> log line
 
 An origin nobody configured is answered 421; nothing is ever served under a name we did not choose.
+What is sent to us is small: of a longer body no more is read, whoever sends it.
 """
 
 import time
@@ -16,9 +17,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from idp_bridge.core.errors import InvalidRequest
+
 log = structlog.get_logger()
 
 Network = IPv4Network | IPv6Network
+LARGEST = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class Front:
             await send(message)
 
         try:
-            await origin.app(scope, receive, sending)
+            await origin.app(scope, _at_most(LARGEST, receive), sending)
         finally:
             log.info(
                 "request",
@@ -100,6 +104,21 @@ class Front:
         except ValueError:
             return False
         return any(parsed in network for network in self._trusted)
+
+
+def _at_most(largest: int, receive: Receive) -> Receive:
+    """``receive`` that raises ``InvalidRequest`` once a body is longer than ``largest``."""
+    left = largest
+
+    async def receiving() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise InvalidRequest("the body is too long")
+        return message
+
+    return receiving
 
 
 def page_headers(origin: Origin) -> dict[str, str]:
