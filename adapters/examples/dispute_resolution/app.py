@@ -4,14 +4,13 @@ import base64
 import binascii
 import hmac
 from pathlib import Path
-from typing import Any
 
-from common.pages import Pages, language
 from common.places import DISTRICT, place
 from common.settings import Settings
+from common.starlette_pages import PagesApp
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dispute_resolution.disputes import DISPUTES, Disputes, NotYours
@@ -27,13 +26,15 @@ class NoRole(Exception):
     """Signed in, without any role in this app."""
 
 
-class App:
+class App(PagesApp):
     """Holds what the handlers share."""
 
+    folder = Path(__file__).parent
+    texts = TEXTS
+
     def __init__(self, settings: Settings, password: str) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self._password = password
-        self.pages = Pages(Path(__file__).parent, TEXTS)
         self.disputes = Disputes(DISPUTES)
 
     def entered(self, request: Request) -> Principal:
@@ -93,41 +94,9 @@ class App:
         target = f"{self.settings.app_url}/signed-out"
         return RedirectResponse(f"/mellon/logout?ReturnTo={target}", 303)
 
-    async def signed_out(self, request: Request) -> Response:
-        return self.notice(request, "signed_out", "/", "again")
-
-    async def healthy(self, _request: Request) -> Response:
-        return JSONResponse({"ready": True})
-
     def check_origin(self, request: Request) -> None:
         if request.headers.get("origin") != self.settings.app_url:
             raise NotYours
-
-    def language(self, request: Request) -> str:
-        return language(
-            request.query_params.get("lang"),
-            request.cookies.get(f"{self.settings.cookie}-lang"),
-            request.headers.get("accept-language"),
-        )
-
-    def page(
-        self, request: Request, template: str, *, status: int = 200, **context: Any
-    ) -> Response:
-        chosen = self.language(request)
-        response = HTMLResponse(self.pages.render(template, chosen, **context), status)
-        response.headers["Cache-Control"] = "no-store"
-        if "lang" in request.query_params:
-            response.set_cookie(
-                f"{self.settings.cookie}-lang", chosen, 31_536_000, secure=True, httponly=True
-            )
-        return response
-
-    def notice(
-        self, request: Request, notice: str, action: str, label: str, **context: Any
-    ) -> Response:
-        return self.page(
-            request, "notice.html", notice=notice, action=action, label=label, **context
-        )
 
     async def on_stranger(self, request: Request, _error: Exception) -> Response:
         if request.url.path == "/whoami":

@@ -1,18 +1,17 @@
 """The app's pages: the tasks of one's own grids, and what an app owner has to say to people."""
 
 from pathlib import Path
-from typing import Any
 
 from authlib.integrations.base_client import OAuthError
-from common.pages import Pages, language
 from common.places import DISTRICT, place
 from common.settings import Registration, Settings
+from common.starlette_pages import PagesApp
 from joserfc.errors import JoseError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from grid_service.demo import TASKS
@@ -30,13 +29,15 @@ class Refused(Exception):
         self.session = session
 
 
-class App:
+class App(PagesApp):
     """Holds what the handlers share."""
 
+    folder = Path(__file__).parent
+    texts = TEXTS
+
     def __init__(self, settings: Settings, registered: Registration) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.sign_in = SignIn(settings, registered)
-        self.pages = Pages(Path(__file__).parent, TEXTS)
         self.tasks = Tasks(TASKS)
 
     async def entered(self, request: Request) -> Session:
@@ -93,9 +94,6 @@ class App:
         self.same_origin(request)
         return RedirectResponse(await self.sign_in.end(request), 303)
 
-    async def signed_out(self, request: Request) -> Response:
-        return self.notice(request, "signed_out", "/", "again")
-
     async def backchannel(self, request: Request) -> Response:
         form = await request.form()
         known = await self.sign_in.end_named(str(form.get("logout_token", "")))
@@ -103,39 +101,10 @@ class App:
         headers = {"Cache-Control": "no-store"}
         return JSONResponse(answer, 200 if known else 400, headers=headers)
 
-    async def healthy(self, _request: Request) -> Response:
-        return JSONResponse({"ready": True})
-
     def same_origin(self, request: Request) -> None:
         """A form of another site changes nothing here: browsers always say where a POST is from."""
         if request.headers.get("origin") != self.settings.app_url:
             raise SignedOut
-
-    def language(self, request: Request) -> str:
-        return language(
-            request.query_params.get("lang"),
-            request.cookies.get(f"{self.settings.cookie}-lang"),
-            request.headers.get("accept-language"),
-        )
-
-    def page(
-        self, request: Request, template: str, *, status: int = 200, **context: Any
-    ) -> Response:
-        chosen = self.language(request)
-        response = HTMLResponse(self.pages.render(template, chosen, **context), status)
-        response.headers["Cache-Control"] = "no-store"
-        if "lang" in request.query_params:
-            response.set_cookie(
-                f"{self.settings.cookie}-lang", chosen, 31_536_000, secure=True, httponly=True
-            )
-        return response
-
-    def notice(
-        self, request: Request, notice: str, action: str, label: str, **context: Any
-    ) -> Response:
-        return self.page(
-            request, "notice.html", notice=notice, action=action, label=label, **context
-        )
 
     async def on_signed_out(self, request: Request, _error: Exception) -> Response:
         if request.method == "GET" and request.url.path == "/":

@@ -1,5 +1,6 @@
 """The app's addresses."""
 
+from common.django_pages import healthy
 from django.urls import path
 
 from key_person import sign_in, views
@@ -14,5 +15,5 @@ urlpatterns = [
     path("signed-out", views.signed_out),
     path("failed", views.failed),
     path("away", views.away),
-    path("healthz", views.healthy),
+    path("healthz", healthy),
 ]

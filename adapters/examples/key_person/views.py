@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
 
 from common.claims import Person
-from common.pages import Pages, language
+from common.django_pages import SitePages, chosen_language
+from common.pages import Pages
 from common.places import place
-from django.conf import settings as site
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,7 +17,9 @@ from key_person.plans import PLANS, acts_as, plan_of
 from key_person.sign_in import who_is
 from key_person.texts import TEXTS
 
-PAGES = Pages(Path(__file__).parent, TEXTS)
+shown = SitePages(Pages(Path(__file__).parent, TEXTS))
+page, notice = shown.page, shown.notice
+signed_out, cross_site = shown.signed_out, shown.cross_site
 View = Callable[..., HttpResponse]
 
 
@@ -43,7 +43,9 @@ def entered(view: View) -> View:
 def home(request: HttpRequest, who: Person) -> HttpResponse:
     steps = {step.plan: step for step in Step.objects.all()}
     seen = [(plan, steps.get(plan.id), acts_as(who, plan)) for plan in PLANS if acts_as(who, plan)]
-    return page(request, "home.html", person=who, plans=seen, place_of=place)
+    chosen = chosen_language(request)
+    places = [(role, place(org, chosen)) for role, org in sorted(who.posts)]
+    return page(request, "home.html", person=who, places=places, plans=seen, place_of=place)
 
 
 @require_GET
@@ -73,40 +75,9 @@ def _step(request: HttpRequest, who: Person, plan_id: str, role: str, **done: st
     return redirect("/")
 
 
-def signed_out(request: HttpRequest) -> HttpResponse:
-    return notice(request, "signed_out", "/", "again")
-
-
 def failed(request: HttpRequest) -> HttpResponse:
     return notice(request, "failed", "/login", "again", status=400)
 
 
 def away(request: HttpRequest) -> HttpResponse:
     return notice(request, "away", "/", "reload", status=503)
-
-
-def cross_site(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return notice(request, "not_yours", "/", "back", status=403)
-
-
-def healthy(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"ready": True})
-
-
-def page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    cookie = f"{site.APP.cookie}-lang"
-    asked = request.GET.get("lang")
-    chosen = language(asked, request.COOKIES.get(cookie), request.headers.get("accept-language"))
-    if who := context.get("person"):
-        context["places"] = [(role, place(org, chosen)) for role, org in sorted(who.posts)]
-    html = PAGES.render(template, chosen, csrf=get_token(request), **context)
-    answer = HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})
-    if asked:
-        answer.set_cookie(cookie, chosen, 31_536_000, secure=True, httponly=True, samesite="Lax")
-    return answer
-
-
-def notice(
-    request: HttpRequest, name: str, action: str, label: str, **context: Any
-) -> HttpResponse:
-    return page(request, "notice.html", notice=name, action=action, label=label, **context)

@@ -1,26 +1,17 @@
 """Django, configured in one place: everything that is decided here is decided once."""
 
 import os
-import tempfile
-from pathlib import Path
-from urllib.parse import urlsplit
 
-import django
 from common.discovery import discovered_at_start
+from common.django_site import server_sessions, started
 from common.serving import Asgi
 from common.settings import Registration, Settings
-from django.conf import settings as site
-from django.core.asgi import get_asgi_application
-from django.core.management import call_command
 
 
 def build(settings: Settings, registered: Registration) -> Asgi:
-    # A demonstration forgets its applications when it ends; a real app names its database here.
-    folder = Path(tempfile.mkdtemp(prefix="legal-aid-"))
-    site.configure(
-        SECRET_KEY=settings.session_secret,
-        ALLOWED_HOSTS=[urlsplit(settings.app_url).hostname, "127.0.0.1"],
-        ROOT_URLCONF="legal_aid.urls",
+    return started(
+        "legal_aid",
+        settings,
         INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "legal_aid"],
         AUTH_USER_MODEL="legal_aid.Resident",
         AUTHENTICATION_BACKENDS=["legal_aid.sign_in.District"],
@@ -30,41 +21,10 @@ def build(settings: Settings, registered: Registration) -> Asgi:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "legal_aid.following.following_roles",
         ],
-        DATABASES={
-            "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": folder / "legal_aid.db"}
-        },
-        LOGGING={
-            "version": 1,
-            "handlers": {"console": {"class": "logging.StreamHandler"}},
-            "root": {"handlers": ["console"], "level": "WARNING"},
-        },
-        USE_TZ=True,
-        DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-        APP=settings,
         REGISTERED=registered,
-        **_sessions(settings),
+        **server_sessions(settings),
         **_openid(settings, registered),
     )
-    django.setup()
-    call_command("migrate", run_syncdb=True, verbosity=0)
-    application: Asgi = get_asgi_application()
-    return application
-
-
-def _sessions(settings: Settings) -> dict[str, object]:
-    """Sessions stay on the server, for they hold tokens; the CSRF secret lies in them too."""
-    memory = "django.core.cache.backends.locmem.LocMemCache"
-    return {
-        "CACHES": {"default": {"BACKEND": memory, "OPTIONS": {"MAX_ENTRIES": 10_000}}},
-        "SESSION_ENGINE": "django.contrib.sessions.backends.cache",
-        "SESSION_COOKIE_NAME": settings.cookie,
-        "SESSION_COOKIE_SECURE": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
-        "SESSION_EXPIRE_AT_BROWSER_CLOSE": True,
-        "CSRF_USE_SESSIONS": True,
-        "CSRF_TRUSTED_ORIGINS": [settings.app_url],
-        "CSRF_FAILURE_VIEW": "legal_aid.views.cross_site",
-    }
 
 
 def _openid(settings: Settings, registered: Registration) -> dict[str, object]:

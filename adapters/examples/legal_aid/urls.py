@@ -1,5 +1,6 @@
 """The app's addresses."""
 
+from common.django_pages import healthy
 from django.urls import path
 
 from legal_aid import sign_in, views
@@ -15,5 +16,5 @@ urlpatterns = [
     path("failed", views.failed),
     path("away", views.away),
     path("backchannel-logout", views.backchannel),
-    path("healthz", views.healthy),
+    path("healthz", healthy),
 ]

@@ -3,15 +3,14 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
 
 from common.claims import Person
-from common.pages import Pages, language
+from common.django_pages import SitePages
+from common.pages import Pages
 from django import forms
 from django.conf import settings as site
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -20,7 +19,9 @@ from legal_aid.models import Matter
 from legal_aid.sign_in import end_named, who_is
 from legal_aid.texts import KINDS, TEXTS
 
-PAGES = Pages(Path(__file__).parent, TEXTS)
+shown = SitePages(Pages(Path(__file__).parent, TEXTS))
+page, notice = shown.page, shown.notice
+signed_out, cross_site = shown.signed_out, shown.cross_site
 View = Callable[..., HttpResponse]
 
 
@@ -81,16 +82,8 @@ def backchannel(request: HttpRequest) -> HttpResponse:
     return JsonResponse({}, headers={"Cache-Control": "no-store"})
 
 
-def signed_out(request: HttpRequest) -> HttpResponse:
-    return notice(request, "signed_out", "/", "again")
-
-
 def failed(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return notice(request, "failed", "/login", "again", status=400)
-
-
-def cross_site(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return notice(request, "not_yours", "/", "back", status=403)
 
 
 def refused(request: HttpRequest, why: str, who: Person) -> HttpResponse:
@@ -104,24 +97,3 @@ def away(request: HttpRequest) -> HttpResponse:
     if request.path == "/whoami":
         return JsonResponse({"error": "temporarily_unavailable"}, status=503)
     return notice(request, "away", "/", "reload", status=503)
-
-
-def healthy(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"ready": True})
-
-
-def page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    cookie = f"{site.APP.cookie}-lang"
-    asked = request.GET.get("lang")
-    chosen = language(asked, request.COOKIES.get(cookie), request.headers.get("accept-language"))
-    html = PAGES.render(template, chosen, csrf=get_token(request), **context)
-    answer = HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})
-    if asked:
-        answer.set_cookie(cookie, chosen, 31_536_000, secure=True, httponly=True, samesite="Lax")
-    return answer
-
-
-def notice(
-    request: HttpRequest, name: str, action: str, label: str, **context: Any
-) -> HttpResponse:
-    return page(request, "notice.html", notice=name, action=action, label=label, **context)

@@ -1,5 +1,6 @@
 """Every address of the app."""
 
+from common.django_pages import healthy
 from django.urls import path
 
 from mediation import views
@@ -12,5 +13,5 @@ urlpatterns = [
     path("disputes/<int:number>/settle", views.settle),
     path("whoami", views.whoami),
     path("signed-out", views.signed_out),
-    path("healthz", views.healthy),
+    path("healthz", healthy),
 ]

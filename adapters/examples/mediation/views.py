@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from common.pages import language
+from common.django_pages import SitePages, chosen_language
 from common.places import place
 from common.sign_on import facts, places_of
 from django import forms
-from django.conf import settings as site
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
@@ -17,6 +15,9 @@ from mediation.models import Dispute
 from mediation.roles import Role, brought_by, handled_by
 from mediation.sign_on import pages, sign_on
 from mediation.texts import KINDS, UNITS
+
+shown = SitePages(pages)
+page, signed_out, cross_site = shown.page, shown.signed_out, shown.cross_site
 
 
 class Bringing(forms.Form):
@@ -70,20 +71,6 @@ def whoami(request: HttpRequest) -> HttpResponse:
     return JsonResponse(facts(sign_on.current(request)))
 
 
-@require_GET
-def signed_out(request: HttpRequest) -> HttpResponse:
-    return page(request, "notice.html", notice="signed_out", action="/", label="again")
-
-
-@require_GET
-def healthy(request: HttpRequest) -> HttpResponse:
-    return JsonResponse({"ready": True})
-
-
-def cross_site(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return page(request, "notice.html", status=403, notice="not_yours", action="/", label="back")
-
-
 def overview(request: HttpRequest, *, error: bool = False, summary: str = "") -> HttpResponse:
     who, chosen = sign_on.current(request), chosen_language(request)
     return page(
@@ -95,7 +82,6 @@ def overview(request: HttpRequest, *, error: bool = False, summary: str = "") ->
         person=who,
         places=places_of(who, chosen),
         place_of=lambda org: place(org, chosen),
-        csrf=get_token(request),
         units=UNITS,
         kinds=KINDS,
         **disputes(who),
@@ -107,21 +93,3 @@ def disputes(who: Principal) -> dict[str, Any]:
     works = Role.MEDIATOR in who.roles or Role.ADVISER in who.roles
     handled = [(one, who.may(Role.MEDIATOR, org=one.org)) for one in handled_by(who)]
     return {"works": works, "handled": handled, "mine": brought_by(who)}
-
-
-def chosen_language(request: HttpRequest) -> str:
-    return language(
-        request.GET.get("lang"),
-        request.COOKIES.get(f"{site.APP.cookie}-lang"),
-        request.headers.get("accept-language"),
-    )
-
-
-def page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
-    chosen = chosen_language(request)
-    answer = HttpResponse(pages.render(template, chosen, **context), status=status)
-    answer["Cache-Control"] = "no-store"
-    if "lang" in request.GET:
-        name = f"{site.APP.cookie}-lang"
-        answer.set_cookie(name, chosen, 31_536_000, secure=True, httponly=True, samesite="Lax")
-    return answer

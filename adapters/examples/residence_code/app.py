@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from common.pages import Pages, language
 from common.places import place
 from common.settings import Settings
 from common.sign_on import facts, places_of
+from common.starlette_pages import PagesApp
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from idp_bridge_adapters.keys import KeysUnavailable, RemoteKeys
@@ -23,13 +23,15 @@ from residence_code.sign_in import Place, SignedOut, SignIn
 from residence_code.texts import TEXTS
 
 
-class App:
+class App(PagesApp):
     """Holds what the handlers share."""
 
+    folder = Path(__file__).parent
+    texts = TEXTS
+
     def __init__(self, settings: Settings, sign_in: SignIn) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.sign_in = sign_in
-        self.pages = Pages(Path(__file__).parent, TEXTS)
         self.certificates = Certificates()
 
     def entered(self, request: Request) -> Principal:
@@ -105,39 +107,9 @@ class App:
             return JSONResponse({"error": "invalid_request"}, 400)
         return JSONResponse({})
 
-    async def signed_out(self, request: Request) -> Response:
-        return self.notice(request, "signed_out", "/", "again")
-
-    async def healthy(self, _request: Request) -> Response:
-        return JSONResponse({"ready": True})
-
     def keep(self, answer: Response, name: str, value: str, **how: Any) -> None:
         called = f"{self.settings.cookie}-{name}" if name else self.settings.cookie
         answer.set_cookie(called, value, secure=True, httponly=True, **how)
-
-    def language(self, request: Request) -> str:
-        return language(
-            request.query_params.get("lang"),
-            request.cookies.get(f"{self.settings.cookie}-lang"),
-            request.headers.get("accept-language"),
-        )
-
-    def page(
-        self, request: Request, template: str, *, status: int = 200, **context: Any
-    ) -> Response:
-        chosen = self.language(request)
-        response = HTMLResponse(self.pages.render(template, chosen, **context), status)
-        response.headers["Cache-Control"] = "no-store"
-        if "lang" in request.query_params:
-            self.keep(response, "lang", chosen, max_age=31_536_000, samesite="lax")
-        return response
-
-    def notice(
-        self, request: Request, notice: str, action: str, label: str, **context: Any
-    ) -> Response:
-        return self.page(
-            request, "notice.html", notice=notice, action=action, label=label, **context
-        )
 
     async def on_signed_out(self, _request: Request, _error: Exception) -> Response:
         return JSONResponse({"error": "login_required"}, 401)

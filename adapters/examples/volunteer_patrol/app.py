@@ -6,15 +6,14 @@ request, and the bridge's signature says who it was. A plain header would be as 
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import httpx
-from common.pages import Pages, language
 from common.places import DISTRICT, place
 from common.settings import Settings
+from common.starlette_pages import PagesApp
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from idp_bridge_adapters.keys import KeysUnavailable, RemoteKeys
@@ -25,13 +24,15 @@ from volunteer_patrol.patrols import ROUNDS, NotYours, Patrols
 from volunteer_patrol.texts import TEXTS
 
 
-class App:
+class App(PagesApp):
     """Holds what the handlers share."""
 
+    folder = Path(__file__).parent
+    texts = TEXTS
+
     def __init__(self, settings: Settings, header: SignedHeader) -> None:
-        self.settings = settings
+        super().__init__(settings)
         self.header = header
-        self.pages = Pages(Path(__file__).parent, TEXTS)
         self.patrols = Patrols(ROUNDS)
 
     async def entered(self, request: Request) -> Principal:
@@ -89,35 +90,6 @@ class App:
     async def logout(self, _request: Request) -> Response:
         # The same POST at the bridge's address on this host, which looks where it is from.
         return RedirectResponse("/.idp-bridge/sign-out", 307)
-
-    async def healthy(self, _request: Request) -> Response:
-        return JSONResponse({"ready": True})
-
-    def language(self, request: Request) -> str:
-        return language(
-            request.query_params.get("lang"),
-            request.cookies.get(f"{self.settings.cookie}-lang"),
-            request.headers.get("accept-language"),
-        )
-
-    def page(
-        self, request: Request, template: str, *, status: int = 200, **context: Any
-    ) -> Response:
-        chosen = self.language(request)
-        response = HTMLResponse(self.pages.render(template, chosen, **context), status)
-        response.headers["Cache-Control"] = "no-store"
-        if "lang" in request.query_params:
-            response.set_cookie(
-                f"{self.settings.cookie}-lang", chosen, 31_536_000, secure=True, httponly=True
-            )
-        return response
-
-    def notice(
-        self, request: Request, notice: str, action: str, label: str, **context: Any
-    ) -> Response:
-        return self.page(
-            request, "notice.html", notice=notice, action=action, label=label, **context
-        )
 
     async def on_refused(self, request: Request, _error: Exception) -> Response:
         if request.url.path == "/whoami":
