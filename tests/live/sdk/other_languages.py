@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.live.test_example_apps import within
+from tests.waiting import within
 
 EXAMPLES = Path(__file__).parents[3] / "adapters" / "examples"
 CACHE = Path.home() / ".cache" / "idp-bridge-tests"

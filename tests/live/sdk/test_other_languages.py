@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from idp_bridge_adapters.testing import IssuerForTests
 from tests.live.sdk.other_languages import LANGUAGES, Language, command, free_port, running
 from tests.live.sdk.registered import registered
-from tests.live.test_example_apps import Console, Stack, chromium, context, password_of, within
+from tests.live.test_example_apps import Console, Stack, password_of
+from tests.waiting import within
 
-__all__ = ["chromium", "context"]
 POLICE, GRID_WORKER, STAFF = "zhaolei", "chenjing", "sunli"
 
 

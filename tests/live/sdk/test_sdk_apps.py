@@ -3,18 +3,9 @@
 import httpx
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.live.test_example_apps import (
-    Console,
-    Stack,
-    app_url,
-    chromium,
-    context,
-    sign_in,
-    whoami,
-    within,
-)
+from tests.live.test_example_apps import Console, Stack, app_url, sign_in, whoami
+from tests.waiting import within
 
-__all__ = ["chromium", "context"]
 GRID_13 = "/baoan/xixiang/gongle/grid-13"
 COUNSELLOR, RESIDENT, ADVISER = "chenjing", "lina", "zhengkai"
 
