@@ -4,9 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 
 from tests.adapters.browser import Browser
 from tests.adapters.small_op import SECRET, OpenIdProvider, served
+from tests.waiting import within
 
 EXAMPLES = Path(__file__).parents[2] / "adapters" / "examples"
 
@@ -23,16 +22,6 @@ def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
-
-
-def eventually(true: Callable[[], bool], within: float) -> bool:
-    """Ask until it is so, or the time is over."""
-    deadline = time.monotonic() + within
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        threading.Event().wait(0.05)
-    return True
 
 
 class RunningApp:
@@ -79,7 +68,7 @@ def running(folder: str, url: str, log: Path, environment: dict[str, str]) -> It
             stderr=output,
         )
         try:
-            ready = eventually(lambda: process.poll() is not None or answers(url), within=30)
+            ready = within(30, lambda: process.poll() is not None or answers(url))
             assert ready, log.read_text()
             assert process.poll() is None, log.read_text()
             yield

@@ -9,7 +9,8 @@ import jwt
 import pytest
 
 from tests.adapters.browser import Browser
-from tests.adapters.conftest import APPS, Examples, RunningApp, eventually
+from tests.adapters.conftest import APPS, Examples, RunningApp
+from tests.waiting import within
 
 
 def test_a_person_with_a_role_is_in_with_no_screen_and_is_known(app: RunningApp):
@@ -45,9 +46,9 @@ def test_a_role_taken_or_given_is_followed_within_two_seconds_in_a_living_sessio
     assert app.whoami().status_code == 200
 
     app.op.claims["roles"] = []
-    assert eventually(lambda: app.whoami().status_code == 403, within=2.5)
+    assert within(2.5, lambda: app.whoami().status_code == 403)
     app.op.claims["roles"] = ["observer"]
-    assert eventually(lambda: app.whoami().status_code == 200, within=2.5)
+    assert within(2.5, lambda: app.whoami().status_code == 200)
     assert app.whoami().json()["roles"] == ["observer"]
 
 
@@ -57,7 +58,7 @@ def test_a_session_that_ended_at_the_issuer_is_over_here_within_two_seconds(app:
 
     app.op.session_lives = False
 
-    assert eventually(lambda: app.whoami().status_code == 401, within=2.5)
+    assert within(2.5, lambda: app.whoami().status_code == 401)
 
 
 def test_while_the_issuer_is_away_nobody_is_let_in_and_nobody_is_signed_out(app: RunningApp):
@@ -65,7 +66,7 @@ def test_while_the_issuer_is_away_nobody_is_let_in_and_nobody_is_signed_out(app:
     app.sign_in()
 
     app.op.answers = False
-    assert eventually(lambda: app.whoami().status_code == 503, within=2.5)
+    assert within(2.5, lambda: app.whoami().status_code == 503)
     app.op.answers = True
     assert app.whoami().status_code == 200
 

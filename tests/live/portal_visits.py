@@ -3,9 +3,7 @@
 import base64
 import hmac
 import struct
-import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -42,16 +40,6 @@ def one_time_code(secret: str) -> str:
     offset = mac[-1] & 15
     number = struct.unpack(">I", mac[offset : offset + 4])[0] & 0x7FFFFFFF
     return f"{number % 1_000_000:06d}"
-
-
-def within(seconds: float, true: Callable[[], bool]) -> bool:
-    """Whether something becomes true in time."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        threading.Event().wait(0.1)
-    return True
 
 
 class Administrator:

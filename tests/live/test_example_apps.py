@@ -1,15 +1,11 @@
 """The example apps on the real stack: one sign-in, roles followed, sign-out that reaches all."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
-from tests.browsers import chromium_program
+from tests.waiting import within
 
 Stack = dict[str, Any]
 GRID_WORKER = "chenjing"
@@ -70,23 +66,6 @@ class Console:
         return answer.json()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_program(), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(locale="zh-CN")
-    yield context
-    context.close()
-
-
 def sign_in(page: Page, stack: Stack, login: str, username: str) -> None:
     """With the password, at Keycloak's own page, whatever the realm sends people to first."""
     to_keycloak = page.context.request.get(login, max_redirects=0).headers["location"]
@@ -102,15 +81,6 @@ def sign_in(page: Page, stack: Stack, login: str, username: str) -> None:
 def whoami(page: Page, url: str) -> tuple[int, dict[str, Any]]:
     answer = page.context.request.get(f"{url}/whoami")
     return answer.status, answer.json()
-
-
-def within(seconds: float, true: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        threading.Event().wait(0.1)
-    return True
 
 
 def test_a_worker_signs_in_once_and_sees_the_own_grid_in_two_apps(

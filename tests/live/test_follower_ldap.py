@@ -5,10 +5,10 @@ from contextlib import contextmanager
 
 import ldap3
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
-from tests.browsers import chromium_program
-from tests.live.portal_visits import Stack, sign_in, within
+from tests.live.portal_visits import Stack, sign_in
+from tests.waiting import within
 
 VOLUNTEER = "wumin"
 # Keycloak may hold what LDAP said for 2 s, and the portal what Keycloak said for 2 s.
@@ -16,13 +16,8 @@ IN_FORCE = 5
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_program(), args=["--no-sandbox"]
-        )
-        yield browser.new_context(locale="zh-CN").new_page()
-        browser.close()
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
 
 
 @contextmanager

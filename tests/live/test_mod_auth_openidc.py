@@ -16,8 +16,8 @@ from idp_bridge.core.admission import CheckPerson
 from idp_bridge.core.clock import system_clock
 from tests.live.apache import apache
 from tests.live.conftest import free_base
-from tests.live.keycloak.calls import comes_true
 from tests.live.matrix.world import Adapter, Keycloak
+from tests.waiting import comes_true
 
 Stack = dict[str, Any]
 

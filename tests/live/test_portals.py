@@ -1,40 +1,15 @@
 """The portals and admin pages on the real stack: tiles follow the console, sign-out reaches all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browsers import chromium_program
-from tests.live.portal_visits import Administrator, Stack, sign_in, within
+from tests.live.portal_visits import Administrator, Stack, sign_in
+from tests.waiting import within
 
 GRID_WORKER = "liuyang"
 STAFF_POST = "/baoan/xixiang/gongle/staff"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_program(), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def browser(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
-    """Makes browsers with cookies of their own."""
-    made: list[BrowserContext] = []
-
-    def new() -> BrowserContext:
-        made.append(chromium.new_context(locale="zh-CN"))
-        return made[-1]
-
-    yield new
-    for context in made:
-        context.close()
 
 
 def tiles(page: Page) -> dict[str, str]:

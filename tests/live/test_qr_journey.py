@@ -1,62 +1,33 @@
 """Journey 1 on the real stack: a phone, a computer, three portals, and every other way in."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import (
-    Browser,
     BrowserContext,
     Locator,
     Page,
-    Playwright,
     expect,
-    sync_playwright,
 )
 
-from tests.browsers import chromium_program
-from tests.live.portal_visits import person_of, sign_in, within
+from tests.live.portal_visits import person_of, sign_in
+from tests.waiting import within
 
 Stack = dict[str, Any]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=chromium_program(), args=["--no-sandbox"])
-    yield browser
-    browser.close()
+@pytest.fixture
+def pc(browser: Callable[..., BrowserContext]) -> Page:
+    return browser(viewport={"width": 1440, "height": 900}).new_page()
 
 
 @pytest.fixture
-def opened(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    contexts: list[BrowserContext] = []
-
-    def opened(**kind: Any) -> BrowserContext:
-        contexts.append(chromium.new_context(locale="zh-CN", **kind))
-        return contexts[-1]
-
-    yield opened
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def pc(opened: Callable[..., BrowserContext]) -> Page:
-    return opened(viewport={"width": 1440, "height": 900}).new_page()
-
-
-@pytest.fixture
-def phone(stack: Stack, opened: Callable[..., BrowserContext]) -> Page:
+def phone(stack: Stack, browser: Callable[..., BrowserContext]) -> Page:
     """A new phone of 王芳, registered after a sign-in with the password."""
-    page = opened(**PHONE).new_page()
+    page = browser(**PHONE).new_page()
     sign_in(page, stack, stack["urls"]["resident_portal"], "wangfang")
     page.goto(f"{stack['urls']['resident_portal']}/q")
     page.get_by_role("button", name="设为登录手机").click()
@@ -157,7 +128,7 @@ def test_a_session_ended_on_the_phone_is_over_at_the_computer_within_five_second
 
 
 def test_another_way_in_is_keycloaks_page_in_the_same_sign_in(
-    stack: Stack, pc: Page, opened: Callable[..., BrowserContext]
+    stack: Stack, pc: Page, browser: Callable[..., BrowserContext]
 ):
     arrive(pc, stack)
 
@@ -185,9 +156,9 @@ def test_after_another_way_in_the_back_button_leads_to_no_dead_end(stack: Stack,
 
 
 def test_a_code_from_the_counter_leads_to_a_passkey_and_a_registered_phone(
-    stack: Stack, opened: Callable[..., BrowserContext]
+    stack: Stack, browser: Callable[..., BrowserContext]
 ):
-    counter = opened().new_page()
+    counter = browser().new_page()
     sign_in(counter, stack, stack["urls"]["admin"], "adminlin")
     counter.goto(f"{stack['urls']['admin']}/activation")
     counter.get_by_label("居民账号").fill("zhangwei")
@@ -196,7 +167,7 @@ def test_a_code_from_the_counter_leads_to_a_passkey_and_a_registered_phone(
     counter.locator("main form button").last.click()
     code = counter.locator(".code-display").inner_text()
 
-    phone = opened(**PHONE).new_page()
+    phone = browser(**PHONE).new_page()
     fingerprint(phone)
     portal = stack["urls"]["resident_portal"]
     phone.goto(f"{portal}/login?next=%2Fphone&way=activation#activation={code}")

@@ -9,7 +9,7 @@ import yaml
 
 from idp_bridge.keycloak.provisioning.app_state import set_state, state_of
 from tests.live.apps.conftest import TrialApp, admitted
-from tests.live.portal_visits import within
+from tests.waiting import within
 
 Lines = Callable[[], list[str]]
 MANIFESTS = Path(__file__).parents[3] / "realms" / "apps"

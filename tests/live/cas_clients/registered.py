@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from tests.live.portal_visits import within
 from tests.live.proxies.registered import Keycloak
+from tests.waiting import within
 
 CLIENT = "cas-trial"
 _COPIED = "key-person"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.live.portal_visits import within
+from tests.waiting import within
 
 CLIENTS = Path(__file__).parent / "clients"
 

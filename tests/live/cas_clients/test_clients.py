@@ -11,7 +11,7 @@ import pytest
 from cas import CASClient, CASError
 
 from tests.live.cas_clients.conftest import Trial
-from tests.live.portal_visits import within
+from tests.waiting import within
 
 
 def test_php_cas_signs_in_and_is_told_of_the_end(trial: Trial, php: str):

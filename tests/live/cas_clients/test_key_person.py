@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.live.cas_clients.visitors import CasVisitor
-from tests.live.portal_visits import Administrator, within
+from tests.live.portal_visits import Administrator
 from tests.live.test_example_apps import app_url
+from tests.waiting import within
 
 GRID_WORKER, STAFF = "chenjing", "sunli"
 POST = "/baoan/xixiang/gongle/grid-12/grid-worker"

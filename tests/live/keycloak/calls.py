@@ -4,13 +4,11 @@ import asyncio
 import json
 import threading
 from base64 import urlsafe_b64decode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
-
-STEP = 0.02
 
 
 class BackChannel:
@@ -51,17 +49,6 @@ def claims(token: str) -> dict[str, Any]:
     """What a token says; nothing is verified."""
     payload = token.split(".")[1]
     return dict(json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
-
-
-async def comes_true(check: Callable[[], Awaitable[bool]], within: float) -> bool:
-    """Whether ``check`` holds within so many seconds; returns as soon as it does."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + within
-    while loop.time() < end:
-        if await check():
-            return True
-        await asyncio.sleep(STEP)
-    return await check()
 
 
 class Wire:

@@ -11,8 +11,8 @@ from idp_bridge.keycloak.admin import AdminApi
 from idp_bridge.keycloak.directory import KeycloakAccounts
 from idp_bridge.keycloak.follower import Follower
 from tests.fakes import ListedAudit
-from tests.live.keycloak.calls import comes_true
 from tests.live.keycloak.throwaway import Realm
+from tests.waiting import comes_true
 
 IN_FORCE = 2.0
 

@@ -10,9 +10,10 @@ import pytest
 from idp_bridge.core.clock import system_clock
 from idp_bridge.core.revocations import Standing
 from idp_bridge.store.memory import MemoryStore
-from tests.live.keycloak.calls import BackChannel, claims, comes_true
+from tests.live.keycloak.calls import BackChannel, claims
 from tests.live.keycloak.following import IN_FORCE, Bridge, Session
 from tests.live.keycloak.throwaway import Realm
+from tests.waiting import comes_true
 
 Act = Callable[[Realm, str], object]
 

@@ -9,9 +9,10 @@ import pytest
 from idp_bridge.core.clock import system_clock
 from idp_bridge.core.revocations import Standing
 from idp_bridge.store.memory import MemoryStore
-from tests.live.keycloak.calls import Wire, comes_true
+from tests.live.keycloak.calls import Wire
 from tests.live.keycloak.following import Bridge, Session
 from tests.live.keycloak.throwaway import Realm
+from tests.waiting import comes_true
 
 TAKEN_OVER = 10.0
 

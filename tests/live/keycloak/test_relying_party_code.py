@@ -21,9 +21,10 @@ from idp_bridge.core.errors import InvalidGrant, InvalidRequest, NotSignedIn
 from idp_bridge.core.secret import new_token
 from idp_bridge.keycloak.relying_party import KeycloakRelyingParty, Registration
 from idp_bridge.store.memory import MemoryStore
-from tests.live.keycloak.calls import BackChannel, comes_true
+from tests.live.keycloak.calls import BackChannel
 from tests.live.keycloak.following import Bridge
 from tests.live.keycloak.throwaway import PASSWORD, SECRET, Realm
+from tests.waiting import comes_true
 
 CALLBACK = "https://work.example/callback"
 OUR_KEY = ec.generate_private_key(ec.SECP256R1())

@@ -6,9 +6,10 @@ import pytest
 
 from idp_bridge.core.clock import system_clock
 from idp_bridge.store.memory import MemoryStore
-from tests.live.keycloak.calls import BackChannel, comes_true
+from tests.live.keycloak.calls import BackChannel
 from tests.live.keycloak.following import IN_FORCE, Bridge
 from tests.live.keycloak.throwaway import Realm
+from tests.waiting import comes_true
 
 
 def _app(realm: Realm, protocol: str, **attributes: str) -> str:

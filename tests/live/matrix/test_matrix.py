@@ -1,8 +1,7 @@
 """Every adapter x everything that must hold of it, at real apps, with two copies of the bridge."""
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from idp_bridge.core.admission import CheckPerson
 from tests.live.matrix.world import ADAPTERS, Adapter, Keycloak, Visitor, credential, tampered
+from tests.waiting import comes_true
 
 MakeVisitor = Callable[[CheckPerson], Visitor]
 IN_FORCE = 2.0
@@ -26,15 +26,6 @@ async def is_out(visitor: Visitor, adapter: Adapter) -> bool:
         return not await visitor.is_inside(adapter)
 
     return await comes_true(out, IN_FORCE + _SLACK)
-
-
-async def comes_true(check: Callable[[], Awaitable[bool]], within: float) -> bool:
-    deadline = time.monotonic() + within
-    while not await check():
-        if time.monotonic() > deadline:
-            return False
-        await asyncio.sleep(0.05)
-    return True
 
 
 @contextmanager

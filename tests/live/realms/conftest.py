@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from idp_bridge.keycloak.provisioning import AdminApi
-from tests.browsers import chromium_program
 from tests.live.realms.provisioned import provision
 from tests.live.realms.signing_in import TrialRealm, Visitor
 from tests.live.realms.small_op import SmallOp, serve
@@ -32,16 +31,6 @@ def trial(stack: dict[str, Any]) -> Iterator[TrialRealm]:
     yield realm
     api.delete(f"/realms/{realm.name}")
     server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_program(), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.portal_visits import within
 from tests.live.realms.signing_in import TrialRealm, Visitor
+from tests.waiting import within
 
 RANK = {"activation": 0, "qr": 1, "password": 2, "mfa": 3, "passkey": 4}
 WAY_ON = ("counter", "add a passkey", "Set up two-step sign-in")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.live.portal_visits import within
 from tests.live.realms.signing_in import PASSWORD, TrialRealm, Visitor
+from tests.waiting import within
 
 Visit = Callable[..., Visitor]
 

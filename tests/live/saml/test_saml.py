@@ -1,34 +1,17 @@
 """An app behind Apache's mod_auth_mellon: SAML by Keycloak, set up from the manifest alone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
-from tests.browsers import chromium_program
-from tests.live.portal_visits import Administrator, person_of, within
+from tests.live.portal_visits import Administrator, person_of
+from tests.waiting import within
 
 Stack = dict[str, Any]
 MEDIATOR = "zhengkai"
 STRANGER = "wumin"
 IN_FORCE = 3
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        program = chromium_program()
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(locale="zh-CN")
-    yield context
-    context.close()
 
 
 @pytest.fixture(scope="module")

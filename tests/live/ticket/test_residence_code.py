@@ -4,7 +4,6 @@ How soon its sessions end when a role, a person or the app goes is in the matrix
 """
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,44 +11,17 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 from playwright.sync_api import (
-    Browser,
-    BrowserContext,
     Page,
     Response,
     Route,
     expect,
-    sync_playwright,
 )
 
-from tests.browsers import chromium_program
-from tests.live.portal_visits import Stack, sign_in, within
+from tests.live.portal_visits import Stack, sign_in
+from tests.waiting import within
 
 OFFICER, OTHER, RESIDENT = "zhaolei", "chenjing", "zhangwei"
 PERSONAL = ("赵磊", "%E8%B5%B5", OFFICER, "张伟")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_program(), args=["--no-sandbox"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def browser(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
-    """Makes browsers with cookies of their own."""
-    made: list[BrowserContext] = []
-
-    def new() -> BrowserContext:
-        made.append(chromium.new_context(locale="zh-CN"))
-        return made[-1]
-
-    yield new
-    for context in made:
-        context.close()
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ import yaml
 from playwright.sync_api import APIResponse, Page
 
 from idp_bridge.__main__ import main
-from tests.live.portal_visits import Stack, sign_in, within
+from tests.live.portal_visits import Stack, sign_in
 from tests.live.why.conftest import NewBrowser
 from tests.live.why.keycloak_console import KeycloakConsole
 from tests.live.why.people import Console, config_of, in_a_thread
+from tests.waiting import within
 
 APP = f"console-{secrets.token_hex(3)}"
 ROLE, MAPPED = f"{APP}-tester", "foretold-by-a-test"

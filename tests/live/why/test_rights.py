@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.live.portal_visits import Stack, sign_in, within
+from tests.live.portal_visits import Stack, sign_in
 from tests.live.why.conftest import NewBrowser
 from tests.live.why.people import Ask, Console, session_is_over
+from tests.waiting import within
 
 POST = "/baoan/xinan/haiwang/grid-03/grid-worker"
 # It stays at Keycloak: deleting a realm role ends everybody's sessions.
