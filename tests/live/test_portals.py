@@ -29,6 +29,9 @@ def test_a_worker_finds_exactly_the_apps_of_the_roles_held(
     assert {name: note.strip() for name, note in tiles(page).items()} == {
         "网格服务管理": "网格处置员",
         "房屋编码": "巡查员",
+        "微报事": "处置员",
+        "志愿巡逻": "巡逻队员",
+        "重点人员服务管理": "走访员",
     }
     expect(page.get_by_text("您好，刘洋")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
