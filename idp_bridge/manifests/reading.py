@@ -12,6 +12,7 @@ from idp_bridge.manifests.manifest import AppManifest
 
 # `$${` stands for `${` itself.
 _PLACEHOLDER = re.compile(r"\$?\$\{([a-z0-9_]+)\}")
+_SECRET = ("secret", "password", "token")
 
 
 class ManifestError(Exception):
@@ -36,6 +37,7 @@ def load_manifest(file: Path, values: Mapping[str, str]) -> AppManifest:
     declared = read_yaml(file)
     if not isinstance(declared, dict):
         raise ManifestError(f"{file.name}: must be keys and values, beginning with `id:`")
+    _check_secrets(declared, file)
     try:
         return _with_metadata(AppManifest.model_validate(filled(declared, values)), file)
     except ValidationError as error:
@@ -43,6 +45,25 @@ def load_manifest(file: Path, values: Mapping[str, str]) -> AppManifest:
         raise ManifestError("\n".join(lines)) from None
     except Missing as error:
         raise Missing(f"{file.name}: {error}") from None
+
+
+def _check_secrets(declared: Mapping[str, Any], file: Path) -> None:
+    """A manifest is shown and published: no secret but its own app's may be filled in."""
+    own = f"{declared.get('id')}_".replace("-", "_")
+    for name in sorted(_placeholders(declared)):
+        if any(word in name for word in _SECRET) and not name.startswith(own):
+            raise ManifestError(
+                f"{file.name}: ${{{name}}} is another's: an app's secrets are called {own}secret..."
+            )
+
+
+def _placeholders(value: Any) -> set[str]:
+    if isinstance(value, str):
+        return {match.group(1) for match in _PLACEHOLDER.finditer(value)}
+    if isinstance(value, Mapping):
+        return _placeholders(list(value.values()))
+    inner = value if isinstance(value, list) else []
+    return {name for one in inner for name in _placeholders(one)}
 
 
 def _with_metadata(app: AppManifest, file: Path) -> AppManifest:

@@ -8,10 +8,12 @@ import pytest
 from idp_bridge.keycloak.provisioning import AdminApi, Inputs, Policy
 from idp_bridge.keycloak.provisioning.app_client import app_client
 from idp_bridge.keycloak.provisioning.app_life import even_out
+from idp_bridge.keycloak.provisioning.app_names import refuse_foreign
 from idp_bridge.keycloak.provisioning.app_roles import Grant, check_holder, posts_of
 from idp_bridge.keycloak.provisioning.apps import app_items
+from idp_bridge.keycloak.provisioning.reconcile import Line, Memory
 from idp_bridge.keycloak.provisioning.rest import AdminApiError
-from idp_bridge.keycloak.provisioning.run import declared_realm
+from idp_bridge.keycloak.provisioning.run import apps_of_realm, declared_realm
 from idp_bridge.manifests.manifest import AppManifest, PostsOf
 from idp_bridge.manifests.parts import Realm
 
@@ -202,3 +204,64 @@ def test_a_plan_does_not_close_anything() -> None:
 
     assert list(even_out(cast(AdminApi, api), "key-person", Policy(apply=False)))
     assert api.enabled["workers"] is True
+
+
+class OthersClients:
+    """An Admin API of a realm with these clients, which nobody may write to."""
+
+    def __init__(self, **clients: dict[str, str]) -> None:
+        self.ids: dict[str, str] = {}
+        self._clients = {name.replace("_", "-"): said for name, said in clients.items()}
+
+    def get(self, path: str) -> Any:
+        client_id = path.partition("clients?clientId=")[2]
+        if client_id not in self._clients:
+            return []
+        return [{"id": "1", "clientId": client_id, "attributes": self._clients[client_id]}]
+
+
+def planned(api: OthersClients, app: AppManifest) -> list[Line]:
+    """What would be done in the realm of workers."""
+    realm = ("workers", declared("workers"))
+    memory, policy = Memory(), Policy(apply=False)
+    return apps_of_realm(cast(AdminApi, api), realm, [app], memory, policy)
+
+
+def machine(client_id: str) -> dict[str, Any]:
+    return {"id": client_id, "roles": ["viewer"], "secret": "known to the manifest's author"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"id": "worker-portal"},
+        {"id": "idp-bridge"},
+        {"id": "realm-management"},
+        {"service_accounts": [machine("idp-bridge")]},
+        {"service_accounts": [machine("mediation")]},
+        {"service_accounts": [machine("dispatch-desk")]},
+        {"service_accounts": [machine("made-by-hand")]},
+        {"id": "dispatch-desk"},
+        {"id": "key-person-2", "protocol": "saml", "saml": {"entity_id": "mediation"}},
+    ],
+)
+def test_a_manifest_lays_hands_on_no_client_of_another(changed: dict[str, Any]) -> None:
+    api = OthersClients(
+        mediation={"bridge.app": "true"},
+        dispatch_desk={"bridge.machine.of": "dispatch"},
+        made_by_hand={},
+    )
+
+    with pytest.raises(AdminApiError, match="choose another id"):
+        planned(api, manifest(**changed))
+
+
+def test_leaving_a_realm_out_deletes_no_client_of_another() -> None:
+    with pytest.raises(AdminApiError, match="choose another id"):
+        planned(OthersClients(), manifest("residents", id="worker-portal"))
+
+
+def test_a_client_that_somebody_made_by_hand_may_become_an_app() -> None:
+    api = cast(AdminApi, OthersClients(key_person={}))
+
+    refuse_foreign(api, "workers", manifest(), declared("workers"))

@@ -110,6 +110,13 @@ def test_a_machine_cannot_have_a_role_that_the_app_lacks(tmp_path: Path) -> None
     assert "dispatch-machine has admin" in refusal(tmp_path, service_accounts=[machine])
 
 
+@pytest.mark.parametrize("name", ["ldap_password", "bridge_secret", "mediation_secret_workers"])
+def test_a_manifest_cannot_have_a_secret_of_others_filled_in(tmp_path: Path, name: str) -> None:
+    """People read the contact in the portal."""
+    assert f"${{{name}}} is another's" in refusal(tmp_path, contact=f"call ${{{name}}}")
+    assert f"${{{name}}} is another's" in refusal(tmp_path, addresses={"workers": [f"${{{name}}}"]})
+
+
 def test_two_manifests_with_one_id_are_refused(tmp_path: Path) -> None:
     for name in ("one.yaml", "two.yaml"):
         (tmp_path / name).write_text(yaml.safe_dump(declared()), encoding="utf-8")

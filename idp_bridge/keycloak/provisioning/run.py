@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from idp_bridge.keycloak.provisioning.app_names import refuse_foreign
 from idp_bridge.keycloak.provisioning.apps import app_items
 from idp_bridge.keycloak.provisioning.memories import memory_of
 from idp_bridge.keycloak.provisioning.people import Secrets, set_up
@@ -98,10 +99,14 @@ def apps_of_realm(
     *,
     admit: bool = False,
 ) -> list[Line]:
-    """Bring the apps' clients in one realm to what the manifests declare."""
+    """Bring the apps' clients in one realm to what the manifests declare.
+
+    Raises ``AdminApiError``, also for a manifest with an id that is not its app's.
+    """
     realm, declared = named
     lines: list[Line] = []
     for app in apps:
+        refuse_foreign(api, realm, app, declared)
         if realm not in app.realms:
             lines += leave_realm(api, realm, app, memory, policy)
             continue
