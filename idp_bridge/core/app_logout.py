@@ -22,6 +22,7 @@ AGAIN_AFTER = (
     timedelta(minutes=1),
     timedelta(minutes=5),
 )
+LISTED_FOR = timedelta(days=30)
 # A copy that claimed a line and was killed leaves it to the others after this time.
 CLAIMED_FOR = timedelta(seconds=20)
 
@@ -66,6 +67,10 @@ class Outbox(Protocol):
         """What could not be told, newest first."""
         ...
 
+    async def forget(self, before: datetime) -> None:
+        """Drop what could not be told and began before then."""
+        ...
+
 
 class AppEnds(Protocol):
     """What whoever learns of an end tells of it. Raises ``Unavailable``."""
@@ -105,6 +110,7 @@ class AppLogout:
 
     async def try_again(self, limit: int = 50) -> None:
         """Tell what is due; called every few seconds by every copy."""
+        await self._outbox.forget(self._clock() - LISTED_FOR)
         lines = await self._outbox.due(self._clock(), limit)
         await asyncio.gather(*(self._tell(line) for line in lines))
 

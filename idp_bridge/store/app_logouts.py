@@ -44,6 +44,10 @@ class SqlOutbox:
         rows = await self._database.rows(given_up.order_by(app_logouts.c.since.desc()).limit(limit))
         return tuple(_line(row) for row in rows)
 
+    async def forget(self, before: datetime) -> None:
+        old = app_logouts.c.due.is_(None) & (app_logouts.c.since < before)
+        await self._database.run(delete(app_logouts).where(old))
+
 
 def _row(line: Line) -> dict[str, Any]:
     facts = {"since": line.since, "due": line.due, "tries": line.tries, "reason": line.reason[:200]}

@@ -1,7 +1,7 @@
 """Every app on the admin pages: how it stands, whom it could not be told, what can be changed."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from idp_bridge.core.admission import AdmissionRecords, Report
-from idp_bridge.core.app_logout import Outbox
+from idp_bridge.core.app_logout import Line, Outbox
 from idp_bridge.core.app_settings import (
     SERVED,
     AppDesk,
@@ -89,7 +89,10 @@ class AppsDesk:
             visit,
             "apps",
             lines=lines,
-            undelivered=[(one, _named(by_id, one.visit.client_id, language)) for one in given_up],
+            undelivered=[
+                (one, _named(by_id, one.visit.client_id, language), untold[one.visit.client_id])
+                for one in _newest_of_each(given_up)
+            ],
         )
 
     async def show_one(self, visit: Visit) -> Response:
@@ -164,6 +167,11 @@ def _line(apps: list[App], language: str, check: Report | None, undelivered: int
         unequal=len({(app.enabled, app.state, app.protocol) for app in apps}) > 1,
         check=check,
     )
+
+
+def _newest_of_each(given_up: Sequence[Line]) -> list[Line]:
+    """One line for each app; ``given_up`` is newest first."""
+    return list({one.visit.client_id: one for one in reversed(given_up)}.values())[::-1]
 
 
 def _named(by_id: dict[str, list[App]], client_id: str, language: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from idp_bridge.core.app_logout import AGAIN_AFTER, CLAIMED_FOR, AppLogout, NotTold
+from idp_bridge.core.app_logout import AGAIN_AFTER, CLAIMED_FOR, LISTED_FOR, AppLogout, NotTold
 from idp_bridge.core.errors import TooManyRequests
 from idp_bridge.core.visits import MOST_VISITS, Visit, Visits
 from idp_bridge.store.app_logouts import SqlOutbox
@@ -184,6 +184,9 @@ async def test_an_app_that_stays_away_is_given_up_and_listed(world):
     left = world.app.away
     await world.wait(timedelta(days=1))
     assert world.app.away == left
+    assert await world.outbox.given_up(10) == (line,)
+    await world.wait(LISTED_FOR)
+    assert await world.outbox.given_up(10) == ()
 
 
 async def test_what_a_killed_copy_had_claimed_is_told_by_another(world):

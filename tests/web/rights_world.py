@@ -114,6 +114,9 @@ class Undelivered:
     async def cross_out(self, visit: Visit) -> None:
         return None
 
+    async def forget(self, before: datetime) -> None:
+        return None
+
     async def given_up(self, limit: int) -> tuple[Line, ...]:
         visit = Visit(
             realm="workers",
