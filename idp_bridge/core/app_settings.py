@@ -108,7 +108,7 @@ class AppDesk:
             if wrong := flaw(own.url, reserved=frozenset()):
                 raise BadSetting(f"url_{app.realm}", wrong)
             if app.protocol in SERVED:
-                _check_addresses(app.realm, own.addresses)
+                _check_addresses(app, own.addresses)
 
 
 def service_addresses(app: App) -> tuple[str, ...]:
@@ -125,9 +125,13 @@ def _is_callback(app: App, uri: str) -> bool:
     return uri.endswith(f"{_CALLBACK}{app.realm}/{app.client_id}")
 
 
-def _check_addresses(realm: str, addresses: tuple[str, ...]) -> None:
+def _check_addresses(app: App, addresses: tuple[str, ...]) -> None:
+    realm = app.realm
     if not 1 <= len(addresses) <= _ADDRESSES:
         raise BadSetting(f"addresses_{realm}", "one address at least")
+    # What looks like the bridge's own is kept and shown to nobody.
+    if any(_is_callback(app, address) for address in addresses):
+        raise BadSetting(f"addresses_{realm}", "an address of the bridge")
     for address in addresses:
         # Everything below a path may be meant; everywhere may not.
         plain = address.removesuffix("*") if address.endswith("/*") else address

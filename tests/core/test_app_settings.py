@@ -93,6 +93,16 @@ async def test_the_bridges_own_callback_stays_whatever_addresses_are_written() -
     assert service_addresses(SERVED) == ("https://cas-app.test/login",)
 
 
+async def test_no_address_hides_by_looking_like_the_bridges_own() -> None:
+    world = DeskWorld(SERVED)
+    hidden = "https://elsewhere.test/apps/callback/workers/cas-app"
+
+    with pytest.raises(BadSetting) as caught:
+        await world.change(realms={"workers": RealmSettings("https://cas-app.test/", (hidden,))})
+
+    assert (caught.value.field, world.clients.written) == ("addresses_workers", [])
+
+
 async def test_redirect_uris_of_an_app_that_speaks_oidc_are_left_to_the_console() -> None:
     world = DeskWorld(worker_app("cas-app"))
     own = RealmSettings("https://other.test/", ("https://evil.test/*",))
