@@ -4,16 +4,12 @@ Each part is made once, when somebody first needs it; what the origins serve fro
 ``origins``.
 """
 
-import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from functools import cached_property
 
 import httpx
 
-from idp_bridge.app.rights import sweep_rights
+from idp_bridge.app.stores import Stores
 from idp_bridge.core.activation import Activations
 from idp_bridge.core.app_logout import AppLogout, Teller
 from idp_bridge.core.authorization import Authorizations
@@ -22,7 +18,6 @@ from idp_bridge.core.clients import Clients
 from idp_bridge.core.clock import Clock, system_clock
 from idp_bridge.core.devices import Devices
 from idp_bridge.core.doors import Doors
-from idp_bridge.core.errors import Unavailable
 from idp_bridge.core.grants import Grants
 from idp_bridge.core.kiosks import Kiosks
 from idp_bridge.core.limits import Limits
@@ -44,41 +39,12 @@ from idp_bridge.endpoints.ticket_tokens import TicketSigner, TicketTeller
 from idp_bridge.keycloak.admin import AdminApi
 from idp_bridge.keycloak.apps import KeycloakApps
 from idp_bridge.keycloak.directory import KeycloakAccounts
-from idp_bridge.keycloak.follower import Follower
 from idp_bridge.keycloak.orgs import KeycloakOrgNames
 from idp_bridge.keycloak.relying_party import KeycloakRelyingParty, Registration
 from idp_bridge.oidc import HttpLogoutSender, KeySet, registered
 from idp_bridge.settings import Settings
-from idp_bridge.store.app_logouts import SqlOutbox
-from idp_bridge.store.app_traces import AppTraces
 from idp_bridge.store.cities import MmdbCities, NoCities
-from idp_bridge.store.database import Database
-from idp_bridge.store.durable import DurableStore
-from idp_bridge.store.marks import RedisMarks
-from idp_bridge.store.moves import RedisMoves
-from idp_bridge.store.records import SqlAudit, SqlDevices, SqlKiosks, SqlQrLocks, SqlSignIns
-from idp_bridge.store.redis import RedisStore
 from idp_bridge.store.sealing import AesSealer, derived_key
-
-SWEEP_EVERY = timedelta(seconds=2)
-
-
-class Stores:
-    """Where things are kept."""
-
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.redis = RedisStore(settings.redis_url.get_secret_value())
-        self.moves = RedisMoves(settings.redis_url.get_secret_value())
-        self.marks = RedisMarks(settings.redis_url.get_secret_value())
-        self.database = Database(settings.database_url.get_secret_value())
-        self.durable = DurableStore(self.database, clock)
-        self.devices = SqlDevices(self.database)
-        self.kiosks = SqlKiosks(self.database)
-        self.sign_ins = SqlSignIns(self.database)
-        self.locks = SqlQrLocks(self.database)
-        self.audit = SqlAudit(self.database)
-        self.outbox = SqlOutbox(self.database)
-        self.app_traces = AppTraces(self.database)
 
 
 class Parts:
@@ -280,46 +246,6 @@ class Parts:
         await self.stores.moves.close()
         await self.stores.marks.close()
         await self.stores.database.close()
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
-        """Open, with a follower for each realm and the sweeper running; closed at the end."""
-        await self.open()
-        tasks = [asyncio.create_task(follower.run()) for follower in self._followers()]
-        tasks += [asyncio.create_task(self._sweep()), asyncio.create_task(self.stores.moves.run())]
-        tasks.append(asyncio.create_task(sweep_rights(self)))
-        tasks.append(asyncio.create_task(self.stores.marks.run()))
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self.close()
-
-    def _followers(self) -> list[Follower]:
-        return [
-            Follower(
-                api,
-                self.accounts,
-                revocations=self.revocations,
-                ends=self.app_logout,
-                store=self.stores.redis,
-                audit=self.stores.audit,
-                clock=self.clock,
-                others=[other for other in self.apis.values() if other is not api],
-            )
-            for api in self.apis.values()
-        ]
-
-    async def _sweep(self) -> None:
-        """End kiosk sessions that are over, also those begun before a restart (A2)."""
-        while True:
-            with suppress(Unavailable):
-                await self.sign_ins.sweep()
-                await self.stores.durable.forget_expired()
-                await self.app_logout.try_again()
-            await asyncio.sleep(SWEEP_EVERY.total_seconds())
 
 
 def _apis(settings: Settings) -> dict[str, AdminApi]:

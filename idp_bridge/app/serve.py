@@ -11,6 +11,7 @@ from idp_bridge.app.logs import configure
 from idp_bridge.app.origins import front
 from idp_bridge.app.parts import Parts
 from idp_bridge.app.sockets import listening
+from idp_bridge.app.work import at_work
 from idp_bridge.settings import Settings
 
 
@@ -40,7 +41,7 @@ async def _serve(settings: Settings) -> None:
         )
     )
     sockets = [listening(address) for address in settings.listen]
-    async with parts.at_work(), gate_at_work(parts):
+    async with at_work(parts), gate_at_work(parts):
         await server.serve(sockets=sockets)
 
 
