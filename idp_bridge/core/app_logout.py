@@ -25,6 +25,7 @@ AGAIN_AFTER = (
 LISTED_FOR = timedelta(days=30)
 # A copy that claimed a line and was killed leaves it to the others after this time.
 CLAIMED_FOR = timedelta(seconds=20)
+_AT_ONCE = 50
 
 
 class NotTold(Exception):
@@ -79,6 +80,8 @@ class AppEnds(Protocol):
 
     async def account_over(self, realm: str, account: str) -> None: ...
 
+    async def app_over(self, realm: str, client_id: str) -> None: ...
+
     async def realm_over(self, realm: str) -> None: ...
 
 
@@ -102,6 +105,12 @@ class AppLogout:
         """Tell every app that the account is in."""
         for sid in await self._visits.sessions_of(realm, account):
             await self.session_over(realm, sid)
+
+    async def app_over(self, realm: str, client_id: str) -> None:
+        """Tell the app of everybody who is in it."""
+        waiting = await self._visits.of_app(realm, client_id)
+        for start in range(0, len(waiting), _AT_ONCE):
+            await asyncio.gather(*map(self._over, waiting[start : start + _AT_ONCE]))
 
     async def realm_over(self, realm: str) -> None:
         """Tell every app that anybody of the realm is in."""

@@ -94,6 +94,16 @@ class Visits:
             for sid in await self._rows(f"visited:{realm}:{number}"):
                 yield sid
 
+    async def of_app(self, realm: str, client_id: str) -> tuple[Visit, ...]:
+        """Everybody who is in one app, whichever way they came: also by another app's ticket."""
+        found: list[Visit] = []
+        for number in range(_LISTS):
+            if sids := await self._rows(f"visited:{realm}:{number}"):
+                held = await self._store.get_many([f"visits:{realm}:{sid}" for sid in sids])
+                rows = [row for visits in held for row in json.loads(visits or b"[]")]
+                found += [Visit(**row) for row in rows if row["client_id"] == client_id]
+        return tuple(found)
+
     async def forget(self, visit: Visit) -> None:
         """The app knows that it is over, or somebody else sees to it."""
         gone = asdict(visit)

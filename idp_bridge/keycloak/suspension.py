@@ -55,13 +55,13 @@ class Suspension:
         if not _is_app(client):
             return
         said = client.get("attributes") or {}
+        if said.get("bridge.protocol") in _BRIDGE_SERVED:
+            # Keycloak does not know of those who came by another app's proxy ticket.
+            await self._ends.app_over(self._api.realm, client["clientId"])
+            return
         sessions = [
             row["id"] async for row in self._api.pages(f"clients/{client['id']}/user-sessions")
         ]
-        if said.get("bridge.protocol") in _BRIDGE_SERVED:
-            for sid in sessions:
-                await self._ends.session_over(self._api.realm, sid, client["clientId"])
-            return
         if (sessions or _is_closing(client)) and _can_be_closed(client):
             await self._change(client, enabled=True, standardFlowEnabled=False, closing="true")
             for sid in sessions:

@@ -123,6 +123,18 @@ async def test_a_realm_that_is_over_is_over_for_everybody_of_it(world):
     assert [sid async for sid in world.visits.sessions("workers")] == []
 
 
+async def test_an_app_that_is_over_is_over_for_everybody_and_no_other_app_is(world):
+    for number in range(120):
+        visit = replace(VISIT, sid=f"s{number}", account=f"a{number}", reference=f"ST-{number}")
+        await world.visits.add(visit)
+    await world.visits.add(replace(VISIT, client_id="mediation", reference="ST-other"))
+    await world.visits.add(replace(VISIT, realm="residents", reference="ST-resident"))
+
+    await world.logout.app_over("workers", "key-person")
+
+    assert sorted(world.app.told) == sorted(f"ST-{number}" for number in range(120))
+
+
 async def test_sessions_that_ended_without_a_word_do_not_pile_up(world):
     """Every visit renews the list that it is on, so that no list ends by itself."""
     for number in range(300):

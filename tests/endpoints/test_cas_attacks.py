@@ -440,6 +440,16 @@ async def test_proxying_ends_when_the_proxying_app_is_suspended(world):
     assert await proxy_ticket(world, pgt) == "UNAUTHORIZED_SERVICE"
 
 
+async def test_an_app_that_is_suspended_is_told_of_those_who_came_by_proxy_too(world):
+    """They have no session at Keycloak as this app's client."""
+    ticket = await proxy_ticket(world, await proxied(world))
+    assert user_of(await world.shown(ticket, ELSEWHERE, "/cas/p3/proxyValidate"))
+
+    await world.app_logout.app_over("workers", "house-files")
+
+    assert [visit.reference for visit in world.teller.told] == [ticket]
+
+
 async def test_a_disabled_account_is_not_proxied(world):
     pgt = await proxied(world)
     world.introductions.disabled = True

@@ -33,6 +33,8 @@ class ListedEnds:
     async def account_over(self, realm: str, account: str) -> None:
         self.accounts.append(account)
 
+    async def app_over(self, realm: str, client_id: str) -> None: ...
+
     async def realm_over(self, realm: str) -> None: ...
 
 

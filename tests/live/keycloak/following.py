@@ -29,6 +29,9 @@ class ListedEnds:
     async def account_over(self, realm: str, account: str) -> None:
         self.told.append((account, None))
 
+    async def app_over(self, realm: str, client_id: str) -> None:
+        self.told.append(("", client_id))
+
     async def realm_over(self, realm: str) -> None:
         self.told.append((realm, None))
 

@@ -87,7 +87,7 @@ async def test_an_app_with_tickets_is_told_by_the_bridge_and_the_person_stays_si
         _disable(realm, client)
 
         async def told() -> bool:
-            return (sid, realm.named("district-app")) in bridge.ends.told
+            return ("", realm.named("district-app")) in bridge.ends.told
 
         assert await comes_true(told, IN_FORCE)
     assert realm.sessions(person) == [sid]

@@ -1,0 +1,59 @@
+"""A disabled app: who is inside an app that was given tickets is told of by the bridge."""
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+
+from idp_bridge.keycloak.admin import AdminApi
+from idp_bridge.keycloak.suspension import Suspension
+from idp_bridge.keycloak.twins import Twins
+from tests.fakes import FakeAccounts
+
+
+class OneClient:
+    """The Admin API of a realm with one client, in which Keycloak knows of nobody's session."""
+
+    realm = "workers"
+
+    def __init__(self, protocol: str, *, enabled: bool) -> None:
+        said = {"bridge.app": "true", "bridge.protocol": protocol}
+        self._client = {"id": "c-1", "clientId": "app", "enabled": enabled, "attributes": said}
+
+    async def ask(self, _question: Any) -> dict[str, Any]:
+        return self._client
+
+    async def pages(self, _path: str) -> AsyncIterator[dict[str, Any]]:
+        for row in ():
+            yield row
+
+
+class ListedEnds:
+    """Notes which apps are over."""
+
+    def __init__(self) -> None:
+        self.apps: list[str] = []
+
+    async def app_over(self, realm: str, client_id: str) -> None:
+        self.apps.append(f"{realm}/{client_id}")
+
+
+async def told(client: OneClient) -> list[str]:
+    """The apps that are told of everybody when ``client`` was changed."""
+    ends = ListedEnds()
+    suspension = Suspension(
+        cast(AdminApi, client), cast(Any, FakeAccounts()), cast(Any, ends), Twins(())
+    )
+    await suspension.look_at("c-1")
+    return ends.apps
+
+
+@pytest.mark.parametrize("protocol", ["cas", "ticket"])
+async def test_a_suspended_app_is_told_of_everybody_also_of_whom_keycloak_does_not_know(
+    protocol: str,
+) -> None:
+    assert await told(OneClient(protocol, enabled=False)) == ["workers/app"]
+
+
+async def test_an_app_that_is_open_is_told_of_nobody() -> None:
+    assert await told(OneClient("cas", enabled=True)) == []
