@@ -19,6 +19,7 @@ from idp_bridge.core.revocations import RIGHTS_LIVE, Revocations
 from idp_bridge.core.sealing import Sealer
 from idp_bridge.core.store import Store
 from idp_bridge.keycloak.admin import AdminApi
+from idp_bridge.keycloak.twins import CLOSING
 
 _LANGUAGES = ("zh", "en")
 # Of OpenID Connect, then of SAML.
@@ -100,7 +101,8 @@ class KeycloakApps:
             url=said.get("bridge.url", ""),
             protocol=said.get("bridge.protocol", ""),
             icon=said.get("bridge.icon", ""),
-            enabled=client.get("enabled") is True,
+            # Keycloak alone may still call one that is being closed (``suspension``).
+            enabled=client.get("enabled") is True and said.get(CLOSING) != "true",
             roles=frozenset(role["name"] for role in roles),
             role_names={role["name"]: _role_names(role) for role in roles},
             redirect_uris=tuple(client.get("redirectUris") or ()),
