@@ -84,6 +84,10 @@ class AppEnds(Protocol):
 
     async def realm_over(self, realm: str) -> None: ...
 
+    async def inside(self, realm: str, client_id: str) -> Mapping[str, str]:
+        """The account of every session in which somebody is in the app."""
+        ...
+
 
 class AppLogout:
     """Ends visits. ``tellers`` are by protocol."""
@@ -116,6 +120,10 @@ class AppLogout:
         """Tell every app that anybody of the realm is in."""
         async for sid in self._visits.sessions(realm):
             await self.session_over(realm, sid)
+
+    async def inside(self, realm: str, client_id: str) -> Mapping[str, str]:
+        """The account of every session in which the app was given a ticket."""
+        return {one.sid: one.account for one in await self._visits.of_app(realm, client_id)}
 
     async def try_again(self, limit: int = 50) -> None:
         """Tell what is due; called every few seconds by every copy."""

@@ -119,7 +119,7 @@ class Enforcement:
         if effect.what is Consequence.END_APPS:
             return await self._active(await self._app_clients())
         if effect.what is Consequence.END_CLIENT:
-            return await self._active({effect.target})
+            return await self._inside({effect.target})
         if effect.what is Consequence.END_GROUP:
             active = await self._active(await self._app_clients())
             members = await self._members(effect.target) if active else set()
@@ -129,9 +129,10 @@ class Enforcement:
         return {}
 
     async def _of_holders(self, effect: Effect) -> Sessions:
-        any_app = "*" in effect.removed
-        clients = await self._app_clients() if any_app else set(effect.removed)
-        active = await self._active(clients)
+        if "*" in effect.removed:
+            active = await self._active(await self._app_clients())
+        else:
+            active = await self._inside(set(effect.removed))
         role = await self._role_name(effect.target)
         if role is None or not active:
             return active
@@ -156,6 +157,15 @@ class Enforcement:
     async def _app_clients(self) -> set[str]:
         used = await self._api.list("client-session-stats")
         return {row["id"] for row in used if row["clientId"] not in _OWN_CLIENTS}
+
+    async def _inside(self, clients: set[str]) -> Sessions:
+        """``_active``, and who came by another app's ticket, of whom Keycloak does not know."""
+        found = await self._active(clients)
+        for uuid in filter(is_id, clients):
+            client = await self._api.ask(lambda admin, uuid=uuid: admin.a_get_client(uuid))  # type: ignore[misc]
+            if client:
+                found |= await self._ends.inside(self._realm, client["clientId"])
+        return found
 
     async def _active(self, clients: set[str]) -> Sessions:
         """The account of every live session that reached one of ``clients``."""

@@ -130,6 +130,9 @@ async def test_an_app_that_is_over_is_over_for_everybody_and_no_other_app_is(wor
     await world.visits.add(replace(VISIT, client_id="mediation", reference="ST-other"))
     await world.visits.add(replace(VISIT, realm="residents", reference="ST-resident"))
 
+    inside = await world.logout.inside("workers", "key-person")
+    assert inside == {f"s{number}": f"a{number}" for number in range(120)}
+
     await world.logout.app_over("workers", "key-person")
 
     assert sorted(world.app.told) == sorted(f"ST-{number}" for number in range(120))

@@ -1,6 +1,7 @@
 """Whose sessions an event ends, and which apps that were given tickets are told so."""
 
-from typing import cast
+from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import pytest
 
@@ -17,9 +18,16 @@ REALM = "workers"
 
 
 class OneRealm:
-    """An Admin API that is asked for nothing but its realm."""
+    """An Admin API that knows of one client and of nobody's session in it."""
 
     realm = REALM
+
+    async def ask(self, _question: Any) -> dict[str, Any]:
+        return {"id": "c-1", "clientId": "house-files"}
+
+    async def pages(self, _path: str) -> AsyncIterator[dict[str, Any]]:
+        for row in ():
+            yield row
 
 
 class ListedEnds:
@@ -36,6 +44,11 @@ class ListedEnds:
     async def app_over(self, realm: str, client_id: str) -> None: ...
 
     async def realm_over(self, realm: str) -> None: ...
+
+    async def inside(self, realm: str, client_id: str) -> dict[str, str]:
+        """Two people came by another app's ticket."""
+        assert (realm, client_id) == (REALM, "house-files")
+        return {"s-chen": "chen", "s-zhang": "zhang"}
 
 
 class World:
@@ -76,3 +89,15 @@ async def test_a_person_who_was_changed_and_is_not_disabled_stays(world):
     await world.enforcement.apply([Effect(Consequence.CHECK_ACCOUNT, "zhang")])
 
     assert (world.accounts.ended, world.ends.accounts) == ([], [])
+
+
+async def test_who_came_by_another_apps_ticket_loses_the_role_with_the_others(world):
+    """Keycloak knows of no session of theirs at that app's client."""
+    world.accounts.change(REALM, "chen", roles=frozenset({"grid-worker"}))
+    taken = Effect(Consequence.END_HOLDERS, "name:grid-worker", frozenset({"c-1"}))
+
+    await world.enforcement.apply([taken])
+    assert world.accounts.ended == [(REALM, "s-chen")]
+
+    await world.enforcement.apply([Effect(Consequence.END_CLIENT, "c-1")])
+    assert world.accounts.ended[1:] == [(REALM, "s-chen"), (REALM, "s-zhang")]

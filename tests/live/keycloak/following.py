@@ -35,6 +35,9 @@ class ListedEnds:
     async def realm_over(self, realm: str) -> None:
         self.told.append((realm, None))
 
+    async def inside(self, realm: str, client_id: str) -> dict[str, str]:
+        return {}
+
 
 class Bridge:
     """One copy of the bridge, as far as following goes."""
