@@ -13,6 +13,7 @@ from typing import Any
 
 import jwt
 
+from idp_bridge_adapters.claims import text, texts
 from idp_bridge_adapters.keys import Keys
 from idp_bridge_adapters.principal import Principal, posts_of
 from idp_bridge_adapters.tokens import TokenRefused
@@ -50,14 +51,14 @@ class SignedHeader:
         """Who is there. Raises ``TokenRefused``, ``KeysUnavailable``."""
         claims = self._signed(value)
         self._check_times(claims)
-        realm = _text(claims, "realm")
+        realm = text(claims, "realm")
         return Principal(
             issuer=f"{self._issuer}/realms/{realm}",
-            subject=_text(claims, "sub"),
+            subject=text(claims, "sub"),
             realm=realm,
             name=str(claims.get("name", "")),
-            roles=frozenset(_texts(claims, "roles")),
-            posts=posts_of(_texts(claims, "groups")),
+            roles=frozenset(texts(claims, "roles")),
+            posts=posts_of(texts(claims, "groups")),
             acr=str(claims.get("acr", "")),
             sid="",
             auth_time=_moment(claims, "auth_time"),
@@ -92,20 +93,6 @@ class SignedHeader:
             raise TokenRefused("good for too long")
         if not issued - self.leeway <= now < expires + self.leeway:
             raise TokenRefused("expired, or issued in the future")
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not value:
-        raise TokenRefused(f"{name} is missing")
-    return value
-
-
-def _texts(claims: Mapping[str, Any], name: str) -> list[str]:
-    value = claims.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise TokenRefused(f"{name} is not a list of texts")
-    return value
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime:

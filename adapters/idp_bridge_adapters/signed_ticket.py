@@ -16,6 +16,7 @@ from typing import Any
 
 import jwt
 
+from idp_bridge_adapters.claims import text, texts
 from idp_bridge_adapters.keys import KEY_TYPES, Keys
 from idp_bridge_adapters.principal import Principal, acr_reaches, posts_of
 from idp_bridge_adapters.tokens import LOGOUT_EVENT, AcrTooLow, LogoutToken, TokenRefused
@@ -89,7 +90,7 @@ class SignedTickets:
         if not isinstance(events, dict) or LOGOUT_EVENT not in events:
             raise TokenRefused("not a logout event")
         realm = self._issuer_of(claims)
-        return LogoutToken(realm, claims["jti"], _text(claims, "sid"), _text(claims, "sub"))
+        return LogoutToken(realm, claims["jti"], text(claims, "sid"), text(claims, "sub"))
 
     def _verified(self, token: str, kind: str) -> Mapping[str, Any]:
         try:
@@ -131,30 +132,16 @@ class SignedTickets:
 
     def _issuer_of(self, claims: Mapping[str, Any]) -> str:
         """The same subject in two realms is two people."""
-        return f"{self._bridge}/realms/{_text(claims, 'realm')}"
+        return f"{self._bridge}/realms/{text(claims, 'realm')}"
 
     def _person(self, claims: Mapping[str, Any]) -> Principal:
         return Principal(
             issuer=self._issuer_of(claims),
-            subject=_text(claims, "sub"),
-            realm=_text(claims, "realm"),
+            subject=text(claims, "sub"),
+            realm=text(claims, "realm"),
             name=str(claims.get("name", "")),
-            roles=frozenset(_texts(claims, "roles")),
-            posts=posts_of(_texts(claims, "posts")),
+            roles=frozenset(texts(claims, "roles")),
+            posts=posts_of(texts(claims, "posts")),
             acr=str(claims["acr"]),
-            sid=_text(claims, "sid"),
+            sid=text(claims, "sid"),
         )
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = claims.get(name)
-    if not isinstance(value, str) or not value:
-        raise TokenRefused(f"{name} is missing")
-    return value
-
-
-def _texts(claims: Mapping[str, Any], name: str) -> list[str]:
-    value = claims.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise TokenRefused(f"{name} is not a list of texts")
-    return value
