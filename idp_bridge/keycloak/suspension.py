@@ -41,7 +41,7 @@ class Suspension:
             return
         found = await self._api.ask(lambda admin: admin.a_get_client(client))
         if found and (not found.get("enabled") or _is_closing(found)):
-            if _is_app(found):
+            if _is_app(found) and not _is_opened_again(found):
                 await self._twins.disable(found["clientId"])
             await self._close(found)
 
@@ -53,6 +53,9 @@ class Suspension:
 
     async def _close(self, client: Mapping[str, Any]) -> None:
         if not _is_app(client):
+            return
+        if _is_opened_again(client):
+            await self._change(client, closing="")
             return
         said = client.get("attributes") or {}
         if said.get("bridge.protocol") in _BRIDGE_SERVED:
@@ -74,6 +77,8 @@ class Suspension:
         now = await self._api.ask(lambda admin: admin.a_get_client(client["id"]))
         if not now or (now.get("enabled") and not _is_closing(now)):
             return
+        if _is_opened_again(now):
+            fields, closing = {}, ""
         attributes = {**(now.get("attributes") or {}), CLOSING: closing}
         async with self._api.asking() as admin:
             changed = {**now, **fields, "attributes": attributes}
@@ -86,6 +91,11 @@ def _is_app(client: Mapping[str, Any]) -> bool:
 
 def _is_closing(client: Mapping[str, Any]) -> bool:
     return (client.get("attributes") or {}).get(CLOSING) == "true"
+
+
+def _is_opened_again(client: Mapping[str, Any]) -> bool:
+    """While it is closed its sign-in is off: on again, an administrator wants it open."""
+    return _is_closing(client) and bool(client.get("enabled") and client.get("standardFlowEnabled"))
 
 
 def _can_be_closed(client: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """A disabled app: who is inside an app that was given tickets is told of by the bridge."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import pytest
@@ -53,6 +54,57 @@ async def test_a_suspended_app_is_told_of_everybody_also_of_whom_keycloak_does_n
     protocol: str,
 ) -> None:
     assert await told(OneClient(protocol, enabled=False)) == ["workers/app"]
+
+
+class Console:
+    """Keycloak with one app of OpenID Connect in which somebody is, and what is written to it."""
+
+    realm = "workers"
+
+    def __init__(self) -> None:
+        said = {"bridge.app": "true", "backchannel.logout.url": "https://app.test/out"}
+        self.client: dict[str, Any] = {"id": "c-1", "clientId": "app", "attributes": said}
+        self.client |= {"enabled": False, "standardFlowEnabled": True}
+
+    async def ask(self, question: Any) -> Any:
+        return await question(self)
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator["Console"]:
+        yield self
+
+    async def pages(self, _path: str) -> AsyncIterator[dict[str, Any]]:
+        yield {"id": "s-1"}
+
+    async def a_get_client(self, _client: str) -> dict[str, Any]:
+        return self.client
+
+    async def a_update_client(self, _client: str, document: dict[str, Any]) -> None:
+        self.client = document
+
+
+class OpeningAccounts(FakeAccounts):
+    """Somebody opens the app again while its sessions are being ended."""
+
+    def __init__(self, at: Console) -> None:
+        super().__init__()
+        self.at = at
+
+    async def end_session(self, realm: str, session_id: str) -> None:
+        assert not self.at.client["standardFlowEnabled"]
+        self.at.client |= {"enabled": True, "standardFlowEnabled": True}
+
+
+async def test_an_app_that_is_opened_again_while_it_is_closed_stays_open() -> None:
+    console = Console()
+    accounts = cast(Any, OpeningAccounts(console))
+    suspension = Suspension(cast(AdminApi, console), accounts, cast(Any, ListedEnds()), Twins(()))
+
+    await suspension.look_at("c-1")
+
+    assert console.client["enabled"]
+    assert console.client["standardFlowEnabled"]
+    assert console.client["attributes"]["bridge.closing"] == ""
 
 
 async def test_an_app_that_is_open_is_told_of_nobody() -> None:

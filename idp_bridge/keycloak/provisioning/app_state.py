@@ -27,7 +27,9 @@ def set_state(api: AdminApi, base: str, client_id: str, state: State) -> None:
 
 def set_enabled(api: AdminApi, base: str, client_id: str, *, enabled: bool) -> None:
     """Suspend the app, or let it go on."""
-    _change(api, base, client_id, {"enabled": enabled})
+    # One that is being closed is open again only with its sign-in: see the bridge's `suspension`.
+    sign_in = {"standardFlowEnabled": True} if enabled else {}
+    _change(api, base, client_id, {"enabled": enabled, **sign_in})
 
 
 def _change(api: AdminApi, base: str, client_id: str, changed: dict[str, object]) -> None:
