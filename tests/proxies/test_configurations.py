@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.proxies.hostile import IDENTITY, SECOND_PATHS, spellings
+from tests.live.proxies.hostile import IDENTITY, SECOND_METHODS, SECOND_PATHS, spellings
 from tests.live.proxies.proxies import PROXIES, Place, program, running
 from tests.live.proxies.visitors import answered, asking, reached, wire
 from tests.proxies.ports import free_ports
@@ -88,6 +88,12 @@ def test_what_the_bridge_leaves_empty_is_overwritten_too(port: int, name: str):
 @pytest.mark.parametrize("name", SECOND_PATHS)
 def test_no_header_of_a_browser_names_another_path_to_the_app(port: int, name: str):
     assert not [value for _, value in got(port, f"{name}: /admin/a") if "/admin/a" in value]
+
+
+@pytest.mark.parametrize("name", SECOND_METHODS)
+def test_no_header_of_a_browser_names_another_method_to_the_app(port: int, name: str):
+    """A rule by method would be about one, and the app do the other."""
+    assert not [value for _, value in got(port, f"{name}: DELETE") if value == "DELETE"]
 
 
 @pytest.mark.parametrize(

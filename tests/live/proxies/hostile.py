@@ -12,6 +12,7 @@ IDENTITY = (
 )
 
 SECOND_PATHS = ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Forwarded-Prefix")
+SECOND_METHODS = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 
 
 def spellings(name: str) -> list[str]:
