@@ -63,6 +63,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two workers at once: what has a realm of its own, and what shares the apps of the stack."""
     here = Path(__file__).parent
