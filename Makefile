@@ -20,7 +20,7 @@ up: setup
 test: setup
 	$(BIN)/python -m tests.prepare
 	$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/live
-	$(BIN)/pytest tests/live -n 2 --dist loadgroup
+	$(BIN)/pytest tests/live -n 2
 
 check: setup
 	$(BIN)/ruff format --check .

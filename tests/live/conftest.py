@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from tests.browsers import chromium_program
@@ -63,14 +64,16 @@ def _is_free(port: int) -> bool:
     return True
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two workers at once: what has a realm of its own, and what shares the apps of the stack."""
-    here = Path(__file__).parent
-    for item in items:
-        first = item.path.relative_to(here).parts[0] if here in item.path.parents else ""
-        group = "own realms" if first in _OWN_REALMS else "shared apps"
-        item.add_marker(pytest.mark.xdist_group(group))
+class SharedAndOwn(LoadScopeScheduling):
+    """Two workers at once: one for what has a realm of its own, one for all that shares the apps."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        first = nodeid.partition("::")[0].removeprefix("tests/live/").partition("/")[0]
+        return "own realms" if first in _OWN_REALMS else "shared apps"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedAndOwn:
+    return SharedAndOwn(config, log)
 
 
 @pytest.fixture(scope="session")
