@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.browsers import chromium_program
 
@@ -65,7 +65,7 @@ def _is_free(port: int) -> bool:
 
 
 class SharedAndOwn(LoadScopeScheduling):
-    """Two workers at once: one for what has a realm of its own, one for all that shares the apps."""
+    """Two workers at once: what has realms of its own, and what shares the apps of the stack."""
 
     def _split_scope(self, nodeid: str) -> str:
         first = nodeid.partition("::")[0].removeprefix("tests/live/").partition("/")[0]
