@@ -78,7 +78,7 @@ def test_whoever_proves_the_password_may_change_it(trial: TrialRealm, visit: Vis
 
     visitor.at(kc_action="UPDATE_PASSWORD").types_password()
 
-    assert visitor.page.locator("#password-new").is_visible()
+    visitor.page.locator("#password-new").wait_for()
 
 
 def test_an_activated_resident_sets_a_password_before_anything_else(
