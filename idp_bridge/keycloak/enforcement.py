@@ -85,7 +85,9 @@ class Enforcement:
     async def _tell(self, effect: Effect) -> None:
         realm = self._realm
         if effect.what is Consequence.CHECK_CLIENT:
-            await self._suspension.look_at(effect.target)
+            await self._suspension.look_at(effect.target, and_twins=True)
+        elif effect.what is Consequence.CLOSE_CLIENT:
+            await self._suspension.look_at(effect.target, and_twins=False)
         elif effect.what is Consequence.SESSION_OVER:
             await self._ends.session_over(realm, effect.target)
         elif effect.what is Consequence.ACCOUNT_OVER:

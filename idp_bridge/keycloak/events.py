@@ -28,6 +28,7 @@ class Consequence(Enum):
     END_APPS = auto()  # ... every one that reached an app: who lost something is not known any more
     CHECK_ACCOUNT = auto()  # (account) stale, and ended if it is disabled
     CHECK_CLIENT = auto()  # (client) those inside are to leave it if it is disabled
+    CLOSE_CLIENT = auto()  # (client) the same, and its twin elsewhere is closed already
     CHECK_REALM = auto()  # over if it is disabled or its not-before moved
 
 

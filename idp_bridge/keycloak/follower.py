@@ -185,8 +185,13 @@ class Follower:
         by = (event.get("authDetails") or {}).get("clientId")
         if by != await self._api.client_uuid(BRIDGE_CLIENT):
             return effects
-        # Our own logouts were marked when they were made; a mark now would end newer sessions.
-        return tuple(e for e in effects if e.what is not Consequence.ACCOUNT_OVER)
+        # Our own logouts were marked when they were made; a mark now would end newer sessions. An
+        # app that we closed for its twin's sake is not passed back: the twin may be open again.
+        return tuple(
+            Effect(Consequence.CLOSE_CLIENT, e.target) if e.what is Consequence.CHECK_CLIENT else e
+            for e in effects
+            if e.what is not Consequence.ACCOUNT_OVER
+        )
 
     def _of_state(self, place: Place, state: RealmState) -> list[Effect]:
         if state.not_before > place.not_before or not state.enabled:

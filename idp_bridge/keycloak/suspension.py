@@ -35,13 +35,16 @@ class Suspension:
         self._accounts = accounts
         self._ends = ends
 
-    async def look_at(self, client: str) -> None:
-        """End what has to end if the client is a disabled app. Raises ``Unavailable``."""
+    async def look_at(self, client: str, *, and_twins: bool) -> None:
+        """End what has to end if the client is a disabled app. Raises ``Unavailable``.
+
+        Without ``and_twins`` it was disabled for its twin's sake, which may be open again by now.
+        """
         if not is_id(client):
             return
         found = await self._api.ask(lambda admin: admin.a_get_client(client))
         if found and (not found.get("enabled") or _is_closing(found)):
-            if _is_app(found) and not _is_opened_again(found):
+            if and_twins and _is_app(found) and not _is_opened_again(found):
                 await self._twins.disable(found["clientId"])
             await self._close(found)
 

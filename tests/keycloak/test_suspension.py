@@ -45,7 +45,7 @@ async def told(client: OneClient) -> list[str]:
     suspension = Suspension(
         cast(AdminApi, client), cast(Any, FakeAccounts()), cast(Any, ends), Twins(())
     )
-    await suspension.look_at("c-1")
+    await suspension.look_at("c-1", and_twins=True)
     return ends.apps
 
 
@@ -54,6 +54,32 @@ async def test_a_suspended_app_is_told_of_everybody_also_of_whom_keycloak_does_n
     protocol: str,
 ) -> None:
     assert await told(OneClient(protocol, enabled=False)) == ["workers/app"]
+
+
+class ListedTwins:
+    """Notes which apps are closed in the other realm."""
+
+    def __init__(self) -> None:
+        self.closed: list[str] = []
+
+    async def disable(self, client_id: str) -> None:
+        self.closed.append(client_id)
+
+
+@pytest.mark.parametrize("by_an_administrator", [True, False])
+async def test_an_app_closed_for_its_twins_sake_does_not_close_the_twin_once_more(
+    by_an_administrator: bool,
+) -> None:
+    """It may have been opened again in between, and would be closed for ever to and fro."""
+    client, twins = OneClient("cas", enabled=False), ListedTwins()
+    ends = cast(Any, ListedEnds())
+    suspension = Suspension(
+        cast(AdminApi, client), cast(Any, FakeAccounts()), ends, cast(Any, twins)
+    )
+
+    await suspension.look_at("c-1", and_twins=by_an_administrator)
+
+    assert twins.closed == (["app"] if by_an_administrator else [])
 
 
 class Console:
@@ -100,7 +126,7 @@ async def test_an_app_that_is_opened_again_while_it_is_closed_stays_open() -> No
     accounts = cast(Any, OpeningAccounts(console))
     suspension = Suspension(cast(AdminApi, console), accounts, cast(Any, ListedEnds()), Twins(()))
 
-    await suspension.look_at("c-1")
+    await suspension.look_at("c-1", and_twins=True)
 
     assert console.client["enabled"]
     assert console.client["standardFlowEnabled"]
