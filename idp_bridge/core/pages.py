@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 LANGUAGES = ("zh", "en")
+_UI_LOCALES = {"zh": "zh-CN", "en": "en"}
 LANGUAGE_COOKIE = "__Host-language"
 TYPE_COOKIE = "__Host-type"
 
@@ -19,6 +20,11 @@ class Reader:
     language: str = "zh"
     large: bool = False
     here: str = "/"
+
+    @property
+    def ui_locales(self) -> str:
+        """The language as Keycloak takes it (OpenID Connect Core, 3.1.2.1)."""
+        return _UI_LOCALES[self.language]
 
 
 class Pages(Protocol):

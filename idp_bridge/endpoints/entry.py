@@ -27,7 +27,6 @@ from idp_bridge.core.pages import Pages
 from idp_bridge.core.secret import new_token
 from idp_bridge.incoming import parameters_of, reader_from
 
-_UI_LOCALES = {"zh": "zh-CN", "en": "en"}
 _PROTOCOL, _STEPPED, _SILENT = "_protocol", "_stepped", "_silent"
 
 
@@ -109,7 +108,7 @@ class Entry:
             raise AppSuspended(f"app {app.client_id} is disabled")
         browser = request.cookies.get(self._cookie) or new_token()
         reader = reader_from(request)
-        asked = {"ui_locales": _UI_LOCALES[reader.language], **(extra or {})}
+        asked = {"ui_locales": reader.ui_locales, **(extra or {})}
         if app.minimum_acr:
             asked.setdefault("acr_values", app.minimum_acr)
         silent = {_SILENT: "1"} if asked.get("prompt") == "none" else {}

@@ -27,7 +27,6 @@ from idp_bridge.endpoints.forward_auth_decision import Decision
 from idp_bridge.endpoints.forward_auth_table import Table
 from idp_bridge.incoming import parameters_of, reader_from
 
-_UI_LOCALES = {"zh": "zh-CN", "en": "en"}
 _LONGEST = 4000
 
 
@@ -95,7 +94,7 @@ class ForwardAuthPages:
         if not guard.app.enabled:
             return self._told_why(request, AppSuspended("disabled"), guard)
         browser = request.cookies.get(site.login_cookie) or new_token()
-        asked = {"ui_locales": _UI_LOCALES[reader_from(request).language]}
+        asked = {"ui_locales": reader_from(request).ui_locales}
         if level := _strongest(guard.app.minimum_acr, wanted["acr"]):
             asked["acr_values"] = level
         if "stepped" in wanted:

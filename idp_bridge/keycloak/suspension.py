@@ -17,8 +17,8 @@ from idp_bridge.core.accounts import Accounts
 from idp_bridge.core.app_logout import AppEnds
 from idp_bridge.keycloak.admin import AdminApi, is_id
 from idp_bridge.keycloak.twins import CLOSING, Twins
+from idp_bridge.manifests.manifest import BRIDGE_SERVED
 
-_BRIDGE_SERVED = frozenset({"cas", "forward-auth", "ticket"})
 _LOGOUT_ADDRESSES = (
     "backchannel.logout.url",
     "saml_single_logout_service_url_soap",
@@ -61,7 +61,7 @@ class Suspension:
             await self._change(client, closing="")
             return
         said = client.get("attributes") or {}
-        if said.get("bridge.protocol") in _BRIDGE_SERVED:
+        if said.get("bridge.protocol") in BRIDGE_SERVED:
             # Keycloak does not know of those who came by another app's proxy ticket.
             await self._ends.app_over(self._api.realm, client["clientId"])
             return

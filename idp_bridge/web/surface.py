@@ -30,7 +30,6 @@ from idp_bridge.web.guards import check_csrf, check_same_origin
 from idp_bridge.web.requests import path_on_this_origin, wants_page
 
 _REASONS = ("access_denied", "temporarily_unavailable", "insufficient_acr")
-_UI_LOCALES = {"zh": "zh-CN", "en": "en"}
 
 
 class NotProvenEnough(BridgeError):
@@ -132,7 +131,7 @@ class Surface:
     async def _login(self, request: Request) -> Response:
         browser = request.cookies.get(self._login_cookie) or new_token()
         reader = reader_from(request)
-        extra = {"ui_locales": _UI_LOCALES[reader.language], **self._sign_in_with}
+        extra = {"ui_locales": reader.ui_locales, **self._sign_in_with}
         if request.query_params.get("fresh") == "1":
             extra["prompt"] = "login"
         if (hint := request.query_params.get("way")) in ("qr", "activation", ""):

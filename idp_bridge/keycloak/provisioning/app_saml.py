@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from idp_bridge.core.levels import RANKS
 from idp_bridge.keycloak.provisioning.rest import AdminApi, AdminApiError
 from idp_bridge.manifests.manifest import AppManifest
 from idp_bridge.manifests.saml import SamlSettings
@@ -33,7 +34,6 @@ _FROM_METADATA = (
     "saml.signing.certificate",
 )
 _LEVEL = "urn:idp-bridge:acr:"
-_LEVELS = ("activation", "qr", "password", "mfa", "passkey")
 _LARGEST = 1_000_000
 _PATIENCE_SECONDS = 10
 
@@ -94,7 +94,7 @@ def levels(minimum: str) -> dict[str, str]:
     """The lowest level as a URI, which is what SAML clients have, mapped for this client only."""
     if not minimum:
         return {}
-    known = {f"{_LEVEL}{name}": rank for rank, name in enumerate(_LEVELS)}
+    known = {f"{_LEVEL}{name}": rank for name, rank in RANKS.items()}
     return {"acr.loa.map": json.dumps(known), "minimum.acr.value": f"{_LEVEL}{minimum}"}
 
 
